@@ -1,0 +1,226 @@
+"""The command line: transfer, study, view, evaluate, bench, doctor.
+
+Exit status: 0 done, 2 wrong usage, 3 bad input or output, 4 no consent, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tmt.errors import ConsentError, Language, TmtError
+from tmt.types import METHODS, Consent, Settings, Step
+
+if TYPE_CHECKING:
+    from tmt.pipeline import Progress, TalkingHeadPipeline
+
+STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; errors become one line on stderr."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+        return status
+    except TmtError as error:
+        print(f"tmt: {error.text(_language())}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        print("tmt: stopped; nothing was kept.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 141
+
+
+def _language() -> Language:
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
+    return "ja" if locale.lower().startswith("ja") else "en"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tmt", description="Talking-head motion transfer with a 3D head.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    transfer = commands.add_parser("transfer", help="move the subject's head as in the driving video")
+    transfer.add_argument("subject", type=Path, help="video or picture whose appearance is kept")
+    transfer.add_argument("driving", type=Path, help="video whose head motion, gaze and expression are transferred")
+    transfer.add_argument("--mode", choices=("relative", "absolute"), default="relative",
+                          help="relative: changes since a neutral frame; absolute: the head as it stands in its picture")
+    transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="whose sound is kept")
+    transfer.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
+    for name in STRENGTHS:
+        transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=f"strength of the {name}, 1 as driven")
+    _common(transfer)
+    transfer.set_defaults(run=_transfer)
+    study = commands.add_parser("study", help="build the subject's canonical head and show it")
+    study.add_argument("subject", type=Path)
+    study.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    _consent(study)
+    study.set_defaults(run=_study)
+    view = commands.add_parser("view", help="turn the subject's own head")
+    view.add_argument("subject", type=Path)
+    view.add_argument("--yaw", type=float, nargs=2, default=(-25.0, 25.0), metavar=("FROM", "TO"), help="degrees")
+    view.add_argument("--pitch", type=float, nargs=2, default=(0.0, 0.0), metavar=("FROM", "TO"), help="degrees")
+    view.add_argument("--seconds", type=float, default=4.0)
+    _common(view)
+    view.set_defaults(run=_view)
+    _measuring(commands)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
+    parser.add_argument("--method", choices=METHODS, default="bank", help="bank is the full path, the others are baselines")
+    parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
+    parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
+    parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (recorded in the report)")
+    parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
+    _consent(parser)
+
+
+def _consent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--consent", action="store_true", help="affirm the three statements that are printed")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
+    evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
+    evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    evaluate.add_argument("--protocol", action="append", choices=("self", "cross", "view"), help="default: self and cross")
+    evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
+    evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
+    _consent(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+    bench = commands.add_parser("bench", help="measure the speed against a reference workload")
+    bench.add_argument("--size", type=int, action="append", choices=(256, 512, 1024))
+    bench.add_argument("--subject", type=Path, help="default: a clip of the examples")
+    bench.add_argument("--driving", type=Path)
+    bench.set_defaults(run=_bench)
+    doctor = commands.add_parser("doctor", help="check that everything needed is there")
+    doctor.set_defaults(run=_doctor)
+
+
+def _affirmed(options: argparse.Namespace) -> Consent:
+    """Consent by --consent, with the statements printed; ConsentError without it."""
+    from tmt.provenance import statements
+
+    language = _language()
+    print("同意事項:" if language == "ja" else "You affirm:" if options.consent else "Not affirmed:", file=sys.stderr)
+    for text in statements(language).values():
+        print(f"  - {text}", file=sys.stderr)
+    if not options.consent:
+        raise ConsentError("consent_flag")
+    return Consent(subject=True, driving=True, purpose=True)
+
+
+def _pipeline() -> TalkingHeadPipeline:
+    from tmt.pipeline import TalkingHeadPipeline
+
+    return TalkingHeadPipeline.from_pretrained()
+
+
+@contextlib.contextmanager
+def _progress(options: argparse.Namespace) -> Iterator[Progress]:
+    """A bar per stage on stderr, with the time left; none when it is no terminal or --quiet is given."""
+    from tqdm import tqdm
+
+    bars: dict[str, tqdm[object]] = {}
+
+    def say(step: Step) -> None:
+        if step.stage not in bars:
+            for bar in bars.values():
+                bar.close()
+            bars[step.stage] = tqdm(
+                desc=step.stage, total=step.total, unit="frame", disable=True if options.quiet else None, file=sys.stderr
+            )
+        bars[step.stage].update(step.done - bars[step.stage].n)
+
+    try:
+        yield say
+    finally:
+        for bar in bars.values():
+            bar.close()
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    extra = {} if not hasattr(options, "mode") else {
+        "mode": options.mode, "sound": options.sound, "side_by_side": options.side_by_side,
+        **{name: getattr(options, name) for name in STRENGTHS},
+    }
+    return Settings(
+        method=options.method, size=options.size, full_frame=options.full_frame, label=not options.no_label,
+        steadiness=options.steadiness, **extra,
+    )
+
+
+def _transfer(options: argparse.Namespace) -> int:
+    consent = _affirmed(options)
+    from tmt.run import check_output, check_settings
+    from tmt.video import probe
+
+    settings = check_settings(_settings(options))
+    check_output(options.output, options.subject, options.driving)
+    probe(options.subject), probe(options.driving)  # a wrong name shall not cost a minute of study first
+    pipeline = _pipeline()
+    with _progress(options) as say:
+        head = pipeline.study(options.subject, consent=consent, progress=say)
+        result = pipeline.transfer(head, options.driving, options.output, settings, progress=say)
+    for path in (result.video, result.side_by_side, result.report_path):
+        if path is not None:
+            print(path)
+    return 0
+
+
+def _study(options: argparse.Namespace) -> int:
+    consent = _affirmed(options)
+    from tmt.export import check_folder, save_head
+
+    check_folder(options.output)
+    pipeline = _pipeline()
+    with _progress(options) as say:
+        head = pipeline.study(options.subject, consent=consent, progress=say)
+    for path in save_head(head, pipeline.tracker.topology, options.output):
+        print(path)
+    return 0
+
+
+def _view(options: argparse.Namespace) -> int:
+    consent = _affirmed(options)
+    from tmt.motion import turntable
+    from tmt.run import check_output, check_settings
+
+    settings = check_settings(_settings(options))
+    check_output(options.output, options.subject)
+    pipeline = _pipeline()
+    with _progress(options) as say:
+        head = pipeline.study(options.subject, consent=consent, progress=say)
+        path = turntable(tuple(options.yaw), tuple(options.pitch), options.seconds)
+        result = pipeline.view(head, options.output, path, settings, progress=say)
+    print(result.video, result.report_path, sep="\n")
+    return 0
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    _affirmed(options)
+    from tmt.evaluate import evaluate
+
+    protocols = tuple(options.protocol or ("self", "cross"))
+    return evaluate(options.clips, options.output, protocols, tuple(options.method or METHODS), options.seconds)
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from tmt.evaluate import bench
+
+    return bench(options.subject, options.driving, tuple(options.size or (256, 512)))
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tmt.doctor import examine
+
+    return examine()

@@ -1,0 +1,172 @@
+"""Windows on the subject's picture, the background behind the head, and the rendered head laid over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tmt.geometry import smoothstep
+from tmt.render import Seen
+from tmt.topology import Topology
+from tmt.types import Array, FaceTrack, FrameBank, Window
+
+MARGIN = 1.55  # side of the head's window over all places the face goes
+ROOM = 1.85  # and at least over the face itself
+HAIR = 0.04  # of the side, moved up: more room is needed above the face than below
+PLATE_FRAMES = 15  # frames whose median is the background
+BACKGROUND_BELOW = 0.16  # matte under which a pixel is background
+STEP = 0.30  # head units of depth that make an edge worth smoothing
+FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
+
+
+def head_window(track: FaceTrack, topology: Topology, cap: int) -> Window:
+    """A square around head, hair and shoulders through the whole clip, inside the picture, at most `cap` px a side."""
+    points = track.landmarks[track.found][:, : topology.surface, :2]
+    low, high = points.min((0, 1)), points.max((0, 1))
+    face = float(np.ptp(points, axis=1).max(1).mean())
+    side = min(max(float((high - low).max()) * MARGIN, face * ROOM), *track.size)
+    side = float(int(side))
+    centre = (low + high) / 2 - (0, HAIR * side)
+    left, top = (float(np.clip(round(c - side / 2), 0, limit - side)) for c, limit in zip(centre, track.size, strict=True))
+    return Window(left, top, side, side, min(1.0, cap / side))
+
+
+def cut(frame: Array, window: Window) -> Array:
+    """The window's part of a picture [H, W, C] uint8, at the window's scale."""
+    left, top = int(window.left), int(window.top)
+    part = frame[top : top + int(window.height), left : left + int(window.width)]
+    height, width = window.shape
+    if part.shape[:2] == (height, width):
+        return np.ascontiguousarray(part)
+    return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if window.scale < 1 else cv2.INTER_CUBIC)
+
+
+def scaled(images: Array, scale: float) -> Array:
+    """Pictures [K, H, W, C] uint8 at a smaller scale; as they are when `scale` >= 1 (pixels are never invented)."""
+    if scale >= 1:
+        return images
+    size = (round(images.shape[2] * scale), round(images.shape[1] * scale))
+    return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
+
+
+def background_plate(images: Array) -> Array:
+    """Keyframes [K, H, W, 4] uint8 RGB and matte -> what is behind the head [H, W, 3] uint8.
+
+    The median of the frames in which a pixel is background; where it never is, filled smoothly from around.
+    """
+    some = images[np.unique(np.linspace(0, len(images) - 1, PLATE_FRAMES).round().astype(int))]
+    free = np.stack([cv2.erode((i[..., 3] < BACKGROUND_BELOW * 255).astype(np.uint8), np.ones((7, 7))) for i in some])
+    count = free.sum(0, dtype=np.int64)
+    values = np.where(free[..., None] > 0, some[..., :3].astype(np.uint16), 999)
+    values.sort(0)
+    middle = np.maximum(count - 1, 0) // 2
+    plate = np.take_along_axis(values, middle[None, ..., None], 0)[0].astype(np.float32)
+    known = (count > 0).astype(np.float32)
+    return np.clip(_pull_push(plate * known[..., None], known), 0, 255).astype(np.uint8)
+
+
+def _pull_push(image: Array, known: Array) -> Array:
+    """Fill the unknown part of image [H, W, 3] (zero there) from ever coarser averages of the known part [H, W]."""
+    height, width = known.shape
+    if min(height, width) <= 2:
+        total = max(float(known.sum()), 1e-6)
+        mean = (image * known[..., None]).sum((0, 1)) / total
+        return np.where(known[..., None] > 0, image, mean)
+    size = ((width + 1) // 2, (height + 1) // 2)
+    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
+    colour = cv2.resize(image * known[..., None], size, interpolation=cv2.INTER_AREA)
+    low = _pull_push(colour / np.maximum(share, 1e-6)[..., None], np.minimum(share * 4, 1))
+    filled = cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR)
+    return image * known[..., None] + filled * (1 - known[..., None])
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """What is drawn on: `window` of the subject's picture, `plate` [H, W, 3] float background there, `around` [H, W, 3]
+    float the reference picture, and `paste` [H, W, 1] how far the rendered picture covers it (1: wholly)."""
+
+    window: Window
+    plate: Array
+    around: Array
+    paste: Array
+
+
+def crop_canvas(bank: FrameBank, plate: Array, size: int) -> Canvas:
+    """The bank's own window as the whole output, `size` px wide."""
+    window = bank.window.at(size / bank.window.width)
+    here = _resize(plate, window.shape)
+    return Canvas(window, here, here, np.ones((*window.shape, 1), np.float32))
+
+
+def full_canvas(bank: FrameBank, picture: Array, plate: Array, low: Array, high: Array, cap: int) -> Canvas:
+    """The part of the picture that heads between `low` and `high` [2] px need, to be pasted back into it."""
+    box = bank.window
+    left, top = (int(v) for v in np.maximum(np.floor(np.minimum(low, (box.left, box.top))), 0))
+    end = np.maximum(high, (box.left + box.width, box.top + box.height))
+    right, bottom = (int(v) for v in np.minimum(np.ceil(end), (picture.shape[1], picture.shape[0])))
+    window = Window(left, top, right - left, bottom - top, min(1.0, cap / max(right - left, bottom - top)))
+    whole = picture.copy()
+    inner = _border_fade((int(box.height), int(box.width)), _free_sides(box, picture))[..., None]
+    spot = np.s_[int(box.top) : int(box.top + box.height), int(box.left) : int(box.left + box.width)]
+    behind = _resize(plate, (int(box.height), int(box.width))) * 255
+    whole[spot] = np.round(behind * inner + whole[spot] * (1 - inner)).astype(np.uint8)
+    paste = _border_fade(window.shape, _free_sides(window, picture))[..., None]
+    return Canvas(window, cut(whole, window) / np.float32(255), cut(picture, window) / np.float32(255), paste)
+
+
+def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
+    """A drawn canvas [h, w, 3] float into the subject's picture [H, W, 3] uint8 -> the full frame [H, W, 3] uint8."""
+    window, out = canvas.window, picture.copy()
+    size = (int(window.height), int(window.width))
+    shown = np.round(np.clip(_resize(image, size), 0, 1) * 255).astype(np.uint8)
+    out[int(window.top) : int(window.top) + size[0], int(window.left) : int(window.left) + size[1]] = shown
+    return out
+
+
+def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> Array:
+    """Fused pixels [H, W, 4] over the canvas -> [H, W, 3] float; `unit` is px per head unit in the window."""
+    alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
+    alpha = _smooth_edges(alpha, seen, unit)[..., None]
+    drawn = pixels[..., :3] * alpha + canvas.plate * (1 - alpha)
+    return np.clip(drawn * canvas.paste + canvas.around * (1 - canvas.paste), 0, 1)
+
+
+def _smooth_edges(alpha: Array, seen: Seen, unit: float) -> Array:
+    """Soften the matte where depth jumps: the sheet's own outline is cut hard by the rasteriser."""
+    depth = np.minimum(seen.depth, 1e4)
+    box = np.ones((5, 5), np.uint8)
+    jump = ((cv2.dilate(depth, box) - cv2.erode(depth, box)) > STEP * unit).astype(np.float32)
+    jump = np.minimum(cv2.GaussianBlur(jump, (0, 0), 1.0), 1)
+    inner = cv2.GaussianBlur(cv2.erode(alpha, np.ones((3, 3), np.uint8)), (0, 0), 0.9)
+    return alpha * (1 - jump) + np.minimum(alpha, inner) * jump
+
+
+def _free_sides(window: Window, picture: Array) -> tuple[bool, bool, bool, bool]:
+    """Which sides (left, top, right, bottom) of the window lie inside the picture and must fade."""
+    height, width = picture.shape[:2]
+    right, bottom = window.left + window.width, window.top + window.height
+    return window.left > 0, window.top > 0, right < width, bottom < height
+
+
+def _border_fade(shape: tuple[int, int], sides: tuple[bool, bool, bool, bool]) -> Array:
+    """[H, W] 1 inside, falling smoothly to 0 at the given sides."""
+    height, width = shape
+    reach = max(2.0, FEATHER * max(shape))
+    x, y = np.arange(width) + 0.5, np.arange(height) + 0.5
+    across, down = np.ones(width), np.ones(height)
+    across *= smoothstep(x / reach) if sides[0] else 1
+    across *= smoothstep((width - x) / reach) if sides[2] else 1
+    down *= smoothstep(y / reach) if sides[1] else 1
+    down *= smoothstep((height - y) / reach) if sides[3] else 1
+    return (down[:, None] * across[None]).astype(np.float32)
+
+
+def _resize(image: Array, shape: tuple[int, int]) -> Array:
+    """Picture uint8 or float [H, W, 3] -> float 0..1 at `shape`."""
+    image = image.astype(np.float32) / 255 if image.dtype == np.uint8 else image
+    if image.shape[:2] == shape:
+        return image
+    smaller = shape[0] < image.shape[0]
+    return cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC)

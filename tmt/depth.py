@@ -1,0 +1,63 @@
+"""Depth of the whole head from landmarks: their own depth inside the face, an ellipsoid with an ear plateau and a neck
+cylinder outside. Over a flat head it gains 2 dB; what it cannot know are ears, hair and jaw of this very person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tmt.geometry import smoothstep
+from tmt.topology import Topology
+from tmt.types import Array
+
+
+@dataclass(frozen=True)
+class HeadPrior:
+    """An average skull and neck fitted to a face: depth z [*] head units at canonical x, y [*] (smaller is nearer)."""
+
+    centre: tuple[float, float]
+    radius: tuple[float, float, float]  # across, above the centre, depth
+    below: float  # radius below the centre
+    back: float  # depth of the ears
+    chin: float
+    face_height: float
+    face_width: float
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        dx, dy = x - self.centre[0], y - self.centre[1]
+        reach = (dx / self.radius[0]) ** 2 + (dy / np.where(dy < 0, self.radius[1], self.below)) ** 2
+        skull = self.back - self.radius[2] * np.sqrt(np.clip(1 - reach, 0, None))
+        round_neck = np.sqrt(np.clip(1 - (dx / (0.36 * self.face_width)) ** 2, 0, None))
+        under_chin = smoothstep((y - self.chin + 0.1 * self.face_height) / (0.2 * self.face_height))
+        neck = self.back - 0.30 * self.face_width * round_neck * under_chin
+        return np.minimum(skull, neck)
+
+
+def fit_prior(neutral: Array, topology: Topology) -> HeadPrior:
+    """neutral [L, 3] head units -> the prior that fits this face; proportions of an average adult head."""
+    right, left = (neutral[i] for i in topology.cheeks)
+    top, chin = neutral[topology.forehead], neutral[topology.chin]
+    height, width = float(chin[1] - top[1]), float(left[0] - right[0])
+    centre_y = float(neutral[topology.nose_root, 1]) - 0.05 * height
+    return HeadPrior(
+        centre=(float(left[0] + right[0]) / 2, centre_y),
+        radius=(0.60 * width, centre_y - (float(top[1]) - 0.38 * height), 0.62 * height),
+        below=1.05 * (float(chin[1]) - centre_y),
+        back=float(neutral[list(topology.cheek_ring), 2].mean()),
+        chin=float(chin[1]), face_height=height, face_width=width,
+    )
+
+
+def head_depth(
+    points: Array, landmarks: Array, prior: HeadPrior, spread: Callable[[Array], Array], inside: Array
+) -> Array:
+    """Depth [N] of the sheet's points [N, 2].
+
+    `landmarks` [L, 3] of the sheet's own shape; `spread` carries values at the landmarks [L] over the sheet [N]
+    (interpolated inside the face, falling off outside); `inside` [N] bool.
+    """
+    correction = landmarks[:, 2] - prior(landmarks[:, 0], landmarks[:, 1])
+    depth = prior(points[:, 0], points[:, 1]) + spread(correction)
+    return np.where(inside, spread(landmarks[:, 2]), depth)

@@ -1,0 +1,106 @@
+"""The one family of exceptions that a user may meet, each with what is wrong and what to do, in English and Japanese."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+Language = Literal["en", "ja"]
+
+# key -> (English, Japanese). Every text names the thing, says what is wrong, and what to do next.
+TEXTS: dict[str, tuple[str, str]] = {
+    "missing": ("{name}: no such file. Check the path.", "{name}：ファイルが見つかりません。パスを確認してください。"),
+    "directory": ("{name}: this is a folder. Give one video or picture file.", "{name}：フォルダーです。動画または画像ファイルを指定してください。"),
+    "unreadable": ("{name}: the file cannot be opened ({reason}). Check its permissions.", "{name}：ファイルを開けません（{reason}）。アクセス権を確認してください。"),
+    "empty": ("{name}: the file is empty. Export or upload it again.", "{name}：ファイルが空です。書き出しまたはアップロードをやり直してください。"),
+    "not_media": (
+        "{name}: this is not a video or picture that can be read ({reason}). Convert it to MP4 (H.264).",
+        "{name}：読み取れる動画・画像ではありません（{reason}）。MP4（H.264）に変換してください。",
+    ),
+    "no_video": (
+        "{name}: there is no picture track in it, only sound or data. Give a video or picture file.",
+        "{name}：映像が含まれていません（音声などのみ）。動画または画像ファイルを指定してください。",
+    ),
+    "no_frames": ("{name}: no picture could be decoded; the file may be cut off. Export it again.", "{name}：映像を復号できません。ファイルが途中で切れている可能性があります。書き出し直してください。"),
+    "too_long": (
+        "{name}: {seconds:.0f} s is longer than the limit of {limit:.0f} s. Trim the clip.",
+        "{name}：長さ{seconds:.0f}秒は上限の{limit:.0f}秒を超えています。短く切り出してください。",
+    ),
+    "no_face": (
+        "{name}: no human face was found. Use a clip in which one face looks towards the camera and is at least 60 pixels wide.",
+        "{name}：人の顔が見つかりません。カメラの方を向いた幅60ピクセル以上の顔が写る素材を使ってください。",
+    ),
+    "face_too_small": (
+        "{name}: the face is only {pixels:.0f} pixels wide; at least {limit:.0f} are needed. Use a closer or larger picture.",
+        "{name}：顔の幅が{pixels:.0f}ピクセルしかありません（{limit:.0f}以上が必要）。より大きく写った素材を使ってください。",
+    ),
+    "driving_needs_motion": (
+        "{name}: the driving clip has only one frame; there is no motion to transfer. Use a video.",
+        "{name}：駆動動画が1フレームしかなく、転写する動きがありません。動画を使ってください。",
+    ),
+    "consent": (
+        "Consent is missing for: {missing}. All three statements must be affirmed before anything is processed.",
+        "次の同意がありません：{missing}。処理の前に3つの項目すべてへの同意が必要です。",
+    ),
+    "consent_flag": (
+        "Nothing was processed: affirm the three statements above with --consent.",
+        "処理を行っていません。上の3項目に同意する場合は --consent を付けてください。",
+    ),
+    "output_unwritable": ("{name}: cannot be written ({reason}). Choose another folder or free some space.", "{name}：書き込めません（{reason}）。別の保存先を選ぶか、空き容量を確保してください。"),
+    "output_suffix": ("{name}: the output must end in {suffix}.", "{name}：出力ファイルの拡張子は{suffix}にしてください。"),
+    "same_file": ("{name}: the output would overwrite an input. Choose another name.", "{name}：出力が入力ファイルを上書きしてしまいます。別の名前にしてください。"),
+    "encoder": ("{name}: the video could not be encoded ({reason}).", "{name}：動画を符号化できませんでした（{reason}）。"),
+    "setting": ("Setting {name}={value!r} is not allowed: {reason}.", "設定 {name}={value!r} は使えません：{reason}。"),
+    "dependency": ("The package {name} is needed and could not be loaded ({reason}). Install it with: pip install {package}", "パッケージ {name} を読み込めません（{reason}）。次で導入してください：pip install {package}"),
+    "weights": ("The weights {name} could not be loaded ({reason}). {remedy}", "重み {name} を読み込めません（{reason}）。{remedy}"),
+    "cancelled": ("Stopped on request; nothing was kept.", "要求により停止しました。途中のファイルは残していません。"),
+}
+
+
+class TmtError(Exception):
+    """Base of every error that the product raises on purpose.
+
+    `key` picks the text from `TEXTS`; `values` fill it. `str(error)` is the English text; `text("ja")` the Japanese.
+    `status` is the CLI's exit status.
+    """
+
+    status: ClassVar[int] = 3
+
+    def __init__(self, key: str, **values: object) -> None:
+        self.key, self.values = key, values
+        super().__init__(self.text("en"))
+
+    def text(self, language: Language = "en") -> str:
+        """The message in one language."""
+        return TEXTS[self.key][1 if language == "ja" else 0].format(**self.values)
+
+
+class MediaError(TmtError):
+    """A file that cannot be read as a video or picture."""
+
+
+class FaceError(TmtError):
+    """No usable face in a clip."""
+
+
+class ConsentError(TmtError):
+    """A consent statement was not affirmed."""
+
+    status = 4
+
+
+class OutputError(TmtError):
+    """A result that cannot be written."""
+
+
+class SettingsError(TmtError):
+    """A setting out of its range."""
+
+
+class WeightsError(TmtError):
+    """Weights or an optional package that cannot be loaded."""
+
+
+class Cancelled(TmtError):
+    """The user stopped a run."""
+
+    status = 130

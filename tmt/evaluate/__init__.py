@@ -1,0 +1,84 @@
+"""Measuring the product: trials with and without a known truth, and speed. What the command line calls is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from tmt.errors import SettingsError
+from tmt.types import METHODS, Method
+
+if TYPE_CHECKING:  # the command line imports this module at its start; what is heavy comes when it is used
+    from tmt.evaluate.observe import Observer
+
+PROTOCOLS = ("self", "cross", "view", "turn")
+SIZES = (256, 512)
+LONGEST = 600.0  # s of driving for one trial
+
+__all__ = ["PROTOCOLS", "SIZES", "bench", "evaluate"]
+
+
+def evaluate(
+    clips_dir: Path,
+    out: Path,
+    protocols: tuple[str, ...] = PROTOCOLS,
+    methods: tuple[str, ...] = METHODS,
+    seconds: float = 4.0,
+) -> int:
+    """Trials of every method over a folder of clips -> exit status; videos, tables and sheets under `out`.
+
+    seconds: of driving in each self and view trial, of a turntable; a cross trial has twice as much. The caller has the consent of the
+    people in the clips.
+    """
+    chosen = _known(methods)
+    if not 0 < seconds <= LONGEST:
+        reason = f"it must be above 0 and at most {LONGEST:.0f}"
+        raise SettingsError("setting", name="seconds", value=seconds, reason=reason)
+    from tmt.evaluate.report import run_trials
+    from tmt.evaluate.trial import Setup
+    from tmt.pipeline import TalkingHeadPipeline
+
+    pipeline = TalkingHeadPipeline.from_pretrained()
+    return run_trials(clips_dir, Setup(pipeline, _observer(), out, chosen, seconds), protocols)
+
+
+def bench(
+    out: Path | None = None, sizes: tuple[int, ...] = SIZES, subject: Path | None = None, driving: Path | None = None
+) -> int:
+    """Speed of every stage against the reference workload -> exit status; the table is printed, and kept in `out`."""
+    from tmt.evaluate.speed import measure, report
+    from tmt.pipeline import TalkingHeadPipeline
+
+    own = [path for path in (subject, driving) if path is not None]
+    first, second = (own * 2)[:2] if own else _example_clips()
+    report(list(measure(TalkingHeadPipeline.from_pretrained(), first, second, sizes)), out)
+    return 0
+
+
+def _known(methods: tuple[str, ...]) -> tuple[Method, ...]:
+    """The methods asked for, or an error that names those there are."""
+    unknown = [name for name in methods if name not in METHODS]
+    if unknown or not methods:
+        raise SettingsError(
+            "setting", name="methods", value=", ".join(unknown), reason=f"known are {', '.join(METHODS)}"
+        )
+    return cast("tuple[Method, ...]", methods)
+
+
+def _observer() -> Observer:
+    from tmt.evaluate.identity import load_identity
+    from tmt.evaluate.observe import Observer
+    from tmt.track_mediapipe import MediaPipeTracker
+
+    return Observer(MediaPipeTracker(), load_identity())
+
+
+def _example_clips() -> list[Path]:
+    """Subject and driving clip that come with the project; a plain installation has none."""
+    root = Path(__file__).parents[2]
+    for folder in (root / "examples", root / "tests" / "data"):
+        clips = sorted(folder.glob("*.mp4"))
+        if clips:
+            names = {word: clip for word in ("subject", "driv") for clip in clips if word in clip.stem}
+            return [names.get("subject", clips[0]), names.get("driv", clips[-1])]
+    raise SettingsError("setting", name="subject", value=None, reason="there is no example clip here; name one")

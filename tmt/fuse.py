@@ -1,0 +1,153 @@
+"""The unlearned fusion: which of the bank's frames shows each pixel best, and their weighted mix.
+
+Per vertex every frame gets a logit from view angle, local difference of expression, whole-region terms for the mouth
+and each eye with its brow, visibility, and magnification (it decides what fills an opening mouth); per pixel a softmax
+mixes the frames' own pixels. This is the baseline that a learned fusion has to beat, and its fallback.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tmt import kernels
+from tmt.bank import cell_area, view_direction
+from tmt.geometry import sample
+from tmt.render import Seen
+from tmt.topology import Topology
+from tmt.types import Array, FrameBank, Surface, Target
+
+
+@dataclass(frozen=True)
+class FusionWeights:
+    """How fast a frame loses weight with its difference from the target. Head units unless said."""
+
+    view_degrees: float = 3.0
+    expression: float = 0.015
+    region: tuple[float, float, float, float] = (0.010, 0.010, 0.010, 0.012)  # mouth, right eye, left eye, brows
+    region_only: float = 0.4  # inside a region, this share of the two terms above gives way to the region's
+    torso: float = 0.01  # of the picture's larger side
+    magnification: float = 1.0
+    sharpness: float = 2.0  # softmax temperature, inverse: sharper looks better, softer scores better
+    floor: float = 0.02  # shares below this are not sampled
+
+
+COARSE = 4  # the best frames are chosen on every fourth vertex
+STRIPS = 2  # threads of the fast path
+
+
+@dataclass(frozen=True)
+class Mix:
+    """The chosen sources of one target frame: which [k] of the bank, their logits [k, G, G]; cavity [G, G] 0..1, where
+    no source shows the mouth as open as it must be."""
+
+    chosen: Array
+    logits: Array
+    cavity: Array
+
+
+def score(
+    bank: FrameBank, surface: Surface, offsets: Array, area: Array, target: Target, topology: Topology,
+    weights: FusionWeights, frames: Array, step: int = 1,
+) -> tuple[Array, Array]:
+    """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex, and how much larger each shows it [k, n] (log)."""
+    grid = surface.grid
+    pick = np.arange(grid * grid).reshape(grid, grid)[::step, ::step].ravel()
+    local = np.linalg.norm(bank.offsets[np.ix_(frames, pick)] - offsets[pick], axis=-1)
+    cosine = bank.view[frames] @ view_direction(target.pose.rotation)
+    angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
+    regions = surface.regions[:, pick]
+    inside = np.minimum(regions.sum(0), 1)
+    logits = -(angle[:, None] / weights.view_degrees + local / weights.expression) * (1 - weights.region_only * inside)
+    for row, indices, width in zip(regions, region_landmarks(topology), weights.region, strict=True):
+        away = bank.landmarks[np.ix_(frames, indices)] - target.canonical[list(indices), :2]
+        logits -= np.sqrt((away**2).sum(-1).mean(-1))[:, None] / width * row
+    drift = np.linalg.norm(bank.torso[frames] - target.torso, axis=1) / max(bank.window.width, bank.window.height)
+    logits -= drift[:, None] / weights.torso * (1 - surface.head[pick])
+    larger = bank.area[np.ix_(frames, pick)] - area[pick]
+    logits += bank.quality[np.ix_(frames, pick)] + weights.magnification * np.clip(larger, -3, 0)
+    return logits.astype(np.float32), larger
+
+
+def region_landmarks(topology: Topology) -> tuple[tuple[int, ...], ...]:
+    """Landmarks of the regions of `Surface.regions`: mouth, right eye, left eye, brows."""
+    right, left = topology.eyes
+    return topology.mouth, right.ring + right.iris, left.ring + left.iris, right.brow + left.brow
+
+
+def choose(
+    bank: FrameBank, surface: Surface, offsets: Array, vertices: Array, target: Target, topology: Topology,
+    count: int, previous: Array | None = None, weights: FusionWeights | None = None,
+) -> Mix:
+    """The best `count` frames of the bank for a target, by their share of the head and of mouth and eyes.
+
+    `previous` are the frames chosen one frame earlier: they get a bonus, so that the choice does not flicker.
+    """
+    weights = weights or FusionWeights()
+    area = cell_area(vertices, surface.grid)
+    frames = np.arange(len(bank))
+    if len(bank) > count:
+        coarse, _ = score(bank, surface, offsets, area, target, topology, weights, frames, COARSE)
+        value = _worth(_softmax(coarse * weights.sharpness), surface)
+        if previous is not None:
+            value[previous] *= 1.3
+        frames = np.sort(np.argpartition(-value, count)[:count])
+    logits, larger = score(bank, surface, offsets, area, target, topology, weights, frames)
+    shape = (surface.grid, surface.grid)
+    cavity = surface.interior / (1 + np.exp(np.clip((1.0 + larger.max(0)) * 3, -30, 30)))
+    return Mix(frames, (logits * weights.sharpness).reshape(-1, *shape), cavity.reshape(shape).astype(np.float32))
+
+
+def _worth(share: Array, surface: Surface) -> Array:
+    """share [K, n] of each frame on the coarse grid -> how much it matters [K]."""
+    grid = surface.grid
+    pick = np.arange(grid * grid).reshape(grid, grid)[::COARSE, ::COARSE].ravel()
+    head = surface.head[pick] > 0.5
+    value = share[:, head].mean(1)
+    for region in surface.regions[:3, pick]:
+        value = value + 0.3 * (share * region).sum(1) / max(float(region.sum()), 1e-6)
+    return value
+
+
+def _softmax(logits: Array) -> Array:
+    exponent = np.exp(logits - logits.max(0))
+    return exponent / exponent.sum(0)
+
+
+def mix_pixels(seen: Seen, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float) -> Array:
+    """Weighted pixels [H, W, 4] of the chosen frames, RGB and matte, 0 where nothing is seen (CPU, fast path).
+
+    images [K, h, w, 4] uint8: the bank's, at any scale.
+    """
+    grid = mix.logits.shape[-1]
+    ratio = np.float32(images.shape[2] / bank.images.shape[2])
+    places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
+    height = seen.depth.shape[0]
+    out = np.empty((*seen.depth.shape, 4), np.float32)
+    chosen = images[mix.chosen]
+    edges = np.linspace(0, height, STRIPS + 1).astype(int)
+
+    def strip(index: int) -> None:
+        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, out)
+
+    list(pool.map(strip, range(STRIPS)))
+    return out
+
+
+def mix_pixels_torch(
+    grid_xy: torch.Tensor, places: torch.Tensor, logits: torch.Tensor, images: torch.Tensor, floor: float
+) -> torch.Tensor:
+    """The same in plain torch, for a GPU: grid_xy [H, W, 2], places [K, G, G, 2] px of the images, logits [K, G, G],
+    images [K, 4, h, w] float 0..1 -> [4, H, W]."""
+    count, grid = logits.shape[:2]
+    attributes = torch.cat([places.permute(0, 3, 1, 2).reshape(1, -1, grid, grid), logits[None]], 1)
+    here = sample(attributes, grid_xy[None] + 0.5)[0]
+    xy = here[: 2 * count].view(count, 2, *grid_xy.shape[:2]).permute(0, 2, 3, 1)
+    share = torch.softmax(here[2 * count :], 0)
+    share = torch.where(share < floor, 0.0, share)
+    share = share / share.sum(0)
+    pixels = sample(images, xy, "bicubic")
+    return (share[:, None] * pixels).sum(0) * (grid_xy[..., 0] >= 0)

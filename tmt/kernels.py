@@ -1,0 +1,132 @@
+"""Fast paths on the CPU (numba): rasterise, score the bank's frames, fuse pixels.
+
+Each equals its plain reference in `render.py` and `fuse.py`, which tests hold them to and which run on a GPU.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+
+from tmt.types import Array
+
+EMPTY = np.float32(-1.0)
+BACK = np.float32(0.15)  # share of the picture's height that back faces lie behind front ones: they only fill holes
+
+
+@nb.njit(cache=True, fastmath=False, nogil=True)
+def rasterise(points: Array, grid_xy: Array, depth: Array) -> None:
+    """Sheet points [G, G, 3] px -> per pixel the grid coordinates seen there [H, W, 2] (-1: nothing) and depth [H, W]."""
+    height, width = depth.shape
+    depth[:] = np.inf
+    grid_xy[:] = EMPTY
+    rows, columns = points.shape[0], points.shape[1]
+    back = BACK * np.float32(height)
+    for i in range(rows - 1):
+        for j in range(columns - 1):
+            for half in range(2):
+                if half == 0:
+                    a, b, c = points[i, j], points[i, j + 1], points[i + 1, j]
+                else:
+                    a, b, c = points[i + 1, j + 1], points[i + 1, j], points[i, j + 1]
+                area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+                if abs(area) < 1e-9:
+                    continue
+                behind = np.float32(0.0) if area > 0 else back
+                x0 = max(int(np.ceil(min(a[0], b[0], c[0]) - 0.5)), 0)
+                x1 = min(int(np.floor(max(a[0], b[0], c[0]) - 0.5)), width - 1)
+                y0 = max(int(np.ceil(min(a[1], b[1], c[1]) - 0.5)), 0)
+                y1 = min(int(np.floor(max(a[1], b[1], c[1]) - 0.5)), height - 1)
+                for y in range(y0, y1 + 1):
+                    py = np.float32(y) + np.float32(0.5)
+                    for x in range(x0, x1 + 1):
+                        px = np.float32(x) + np.float32(0.5)
+                        u = ((px - a[0]) * (c[1] - a[1]) - (py - a[1]) * (c[0] - a[0])) / area
+                        v = ((b[0] - a[0]) * (py - a[1]) - (b[1] - a[1]) * (px - a[0])) / area
+                        if u < -1e-6 or v < -1e-6 or u + v > 1.000001:
+                            continue
+                        z = a[2] + u * (b[2] - a[2]) + v * (c[2] - a[2]) + behind
+                        if z < depth[y, x]:
+                            depth[y, x] = z
+                            if half == 0:
+                                grid_xy[y, x, 0], grid_xy[y, x, 1] = j + u, i + v
+                            else:
+                                grid_xy[y, x, 0], grid_xy[y, x, 1] = j + 1 - u, i + 1 - v
+
+
+@nb.njit(cache=True, nogil=True)
+def _cubic(t: float, weights: Array) -> None:
+    """Weights [4] of the samples around a position t in 0..1 (cubic convolution, a = -0.75, as torch's bicubic)."""
+    a, s = np.float32(-0.75), np.float32(1.0) - t
+    weights[0] = a * t * s * s
+    weights[1] = ((a + 2) * t - (a + 3)) * t * t + 1
+    weights[2] = ((a + 2) * s - (a + 3)) * s * s + 1
+    weights[3] = a * s * t * t
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)
+def fuse(
+    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, images: Array, floor: float, out: Array
+) -> None:
+    """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
+
+    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4] uint8;
+    sources of a share below `floor` are left out; out [H, W, 4] 0..1 (0 where there is nothing). Only rows
+    `rows_from` to `rows_to` are done: threads share the picture by strips, with no global thread pool to clash over.
+    """
+    width = grid_xy.shape[1]
+    count, grid = logits.shape[0], logits.shape[1]
+    rows, columns = images.shape[1], images.shape[2]
+    weight = np.empty(count, np.float32)
+    xs = np.empty(count, np.float32)
+    ys = np.empty(count, np.float32)
+    hx, hy = np.empty(4, np.float32), np.empty(4, np.float32)
+    for y in range(rows_from, rows_to):
+        for x in range(width):
+            gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
+            for c in range(4):
+                out[y, x, c] = 0
+            if gx < 0:
+                continue
+            j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
+            fx, fy = gx - np.float32(j), gy - np.float32(i)
+            w00, w01 = (1 - fx) * (1 - fy), fx * (1 - fy)
+            w10, w11 = (1 - fx) * fy, fx * fy
+            top = np.float32(-1e9)
+            for k in range(count):
+                a, b = logits[k, i], logits[k, i + 1]
+                p, q = places[k, i], places[k, i + 1]
+                weight[k] = w00 * a[j] + w01 * a[j + 1] + w10 * b[j] + w11 * b[j + 1]
+                xs[k] = w00 * p[j, 0] + w01 * p[j + 1, 0] + w10 * q[j, 0] + w11 * q[j + 1, 0]
+                ys[k] = w00 * p[j, 1] + w01 * p[j + 1, 1] + w10 * q[j, 1] + w11 * q[j + 1, 1]
+                top = max(top, weight[k])
+            total = np.float32(0.0)
+            for k in range(count):
+                weight[k] = np.exp(weight[k] - top)
+                total += weight[k]
+            kept = np.float32(0.0)
+            for k in range(count):
+                if weight[k] < floor * total and weight[k] < np.float32(1.0):
+                    weight[k] = 0
+                kept += weight[k]
+            red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+            for k in range(count):
+                if weight[k] == 0:
+                    continue
+                share = weight[k] / kept / np.float32(255.0)
+                px, py = xs[k] - np.float32(0.5), ys[k] - np.float32(0.5)
+                cx, cy = int(np.floor(px)), int(np.floor(py))
+                _cubic(px - np.float32(cx), hx)
+                _cubic(py - np.float32(cy), hy)
+                c0, c3 = min(max(cx - 1, 0), columns - 1), min(max(cx + 2, 0), columns - 1)
+                c1, c2 = min(max(cx, 0), columns - 1), min(max(cx + 1, 0), columns - 1)
+                for n in range(4):
+                    line = images[k, min(max(cy - 1 + n, 0), rows - 1)]
+                    p0, p1, p2, p3 = line[c0], line[c1], line[c2], line[c3]
+                    w0, w1 = share * hy[n] * hx[0], share * hy[n] * hx[1]
+                    w2, w3 = share * hy[n] * hx[2], share * hy[n] * hx[3]
+                    red += w0 * p0[0] + w1 * p1[0] + w2 * p2[0] + w3 * p3[0]
+                    green += w0 * p0[1] + w1 * p1[1] + w2 * p2[1] + w3 * p3[1]
+                    blue += w0 * p0[2] + w1 * p1[2] + w2 * p2[2] + w3 * p3[2]
+                    matte += w0 * p0[3] + w1 * p1[3] + w2 * p2[3] + w3 * p3[3]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3] = red, green, blue, matte

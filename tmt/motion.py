@@ -1,0 +1,73 @@
+"""FaceTrack -> Performance: what a person does, with who they are taken out; and paths for novel views."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+
+from tmt.expression import measure
+from tmt.geometry import euler_from_rotation, untransform
+from tmt.pose import fit_poses, mean_shape, template
+from tmt.topology import Topology
+from tmt.track import steady
+from tmt.types import Array, FaceTrack, HeadPath, Performance
+
+
+def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Performance:
+    """Split a track into the person's shape and neutral face, and per frame pose and expression."""
+    landmarks = steady(track.landmarks, topology.stable, steadiness)
+    shape = mean_shape(landmarks[track.found], topology, template(topology.name))
+    pose = fit_poses(landmarks, shape, topology)
+    canonical = untransform(pose, landmarks.astype(np.float64)).astype(np.float32)
+    neutral, _ = neutral_face(canonical[track.found], topology)
+    performance = Performance(
+        shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
+        found=track.found, reference=0, size=track.size, fps=track.fps,
+    )
+    reference = reference_frame(performance, topology)
+    return Performance(**{**vars(performance), "reference": reference})
+
+
+def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
+    """Mean of the relaxed frames of [T, L, 3]: lips closed, eyes open, gaze and brows near their middle -> [L, 3], [T]."""
+    now = measure(canonical, topology)
+    closed = now.mouth_open <= max(float(np.percentile(now.mouth_open, 25)), 0.03)
+    relaxed = closed & (now.eyes >= np.percentile(now.eyes, 35))
+    if relaxed.sum() < 4:
+        relaxed = now.mouth_open <= np.percentile(now.mouth_open, 30)
+    middle = np.median(canonical[relaxed], 0)
+    away = np.abs(canonical - middle).mean((1, 2))
+    relaxed &= away <= np.percentile(away[relaxed], 50)
+    return canonical[relaxed].mean(0).astype(np.float32), relaxed
+
+
+def reference_frame(performance: Performance, topology: Topology) -> int:
+    """The frame nearest to neutral and frontal: where subject and driver are laid over each other."""
+    yaw, pitch, roll = euler_from_rotation(performance.pose.rotation)
+    away = np.abs(performance.canonical - performance.neutral).mean((1, 2))
+    cost = away / 0.02 + np.abs(np.degrees(yaw)) / 15 + np.abs(np.degrees(roll)) / 20
+    cost = cost + np.abs(np.degrees(pitch - np.median(pitch))) / 15
+    cost = cost + np.abs(measure(performance.canonical, topology).gaze) / 0.15
+    return int(np.argmin(np.where(performance.found, cost, np.inf)))
+
+
+def smooth_torso(torso: Array) -> Array:
+    """Torso drift [T, 2] px, calmed over a frame or so: shoulders are heavy, flow trembles."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(torso.astype(np.float32), 1.0, axis=0, mode="nearest") if len(torso) > 2 else torso
+
+
+def turntable(
+    yaw: tuple[float, float] = (-25.0, 25.0), pitch: tuple[float, float] = (0.0, 0.0), seconds: float = 4.0,
+    fps: Fraction = Fraction(25),
+) -> HeadPath:
+    """A head that swings once from front to one end, to the other and back, eased; ends in degrees."""
+    phase = np.linspace(0, 2 * np.pi, max(2, round(seconds * fps)), endpoint=False)
+
+    def swing(ends: tuple[float, float]) -> Array:
+        wave = np.sin(phase)
+        return np.where(wave > 0, ends[1] * wave, -ends[0] * wave)
+
+    return HeadPath(swing(yaw), swing(pitch), np.zeros(len(phase)), fps)

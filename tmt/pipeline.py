@@ -1,0 +1,143 @@
+"""The order of everything: study a subject once, then render any number of driving clips or views from its head."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import torch
+
+from tmt import provenance
+from tmt.errors import MediaError
+from tmt.motion import perform, turntable
+from tmt.retarget import retarget
+from tmt.run import Job, check_output, check_settings, draw, write
+from tmt.study import study, variant
+from tmt.track import FaceTracker, TrackBuilder
+from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step
+from tmt.video import probe, read_frames
+from tmt.views import along
+
+Progress = Callable[[Step], None]
+T = TypeVar("T")
+
+
+class TalkingHeadPipeline:
+    """Transfers head motion, gaze and expression from a driving video to a subject; see the README for a tour.
+
+    The object keeps no state of any run: heads, settings and results are values, so that visitors cannot meet.
+    """
+
+    def __init__(self, tracker: FaceTracker) -> None:
+        self.tracker = tracker
+
+    @classmethod
+    def from_pretrained(cls) -> TalkingHeadPipeline:
+        """The checkpoint in use. Without weights: the unlearned path."""
+        from tmt.track_mediapipe import MediaPipeTracker
+
+        return cls(MediaPipeTracker())
+
+    def study(self, subject: str | Path, *, consent: Consent | None, progress: Progress | None = None) -> CanonicalHead:
+        """Build the canonical head of a subject's video or still.
+
+        Raises ConsentError unless every statement is affirmed; MediaError or FaceError for a clip that cannot be used.
+        """
+        receipt = provenance.receipt(consent)
+        say = progress or _nothing
+        return study(Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)))
+
+    def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
+        """Track a driving clip: a generator of progress whose value is the Drive."""
+        path, seconds = Path(driving), Counter[str]()
+        info = probe(path)
+        if info.is_still:
+            raise MediaError("driving_needs_motion", name=path.name)
+        builder, clock = TrackBuilder(self.tracker, path.name), time.perf_counter()
+        with closing(read_frames(path, info=info)) as frames:
+            for count, frame in enumerate(frames, 1):
+                clock = _tick(seconds, "decode", clock)
+                builder.add(frame)
+                clock = _tick(seconds, "track", clock)
+                yield Step("track", count, info.frames)
+                clock = time.perf_counter()
+        steadiness = (settings or Settings()).steadiness
+        performance = perform(builder.finish(info.fps), self.tracker.topology, steadiness)
+        _tick(seconds, "track", clock)
+        if len(performance) < 2:
+            raise MediaError("driving_needs_motion", name=path.name)
+        return Drive(path, info, performance, dict(seconds))
+
+    def frames(self, head: CanonicalHead, driving: str | Path, settings: Settings | None = None) -> Iterator[Frame]:
+        """The transferred frames one by one, without writing anything."""
+        settings = check_settings(settings or Settings())
+        drive = run_to_end(self.drive(driving, settings))
+        plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
+        subject = variant(head, settings.method, self.tracker.topology)
+        for index, (picture, acted) in enumerate(draw(subject, plan, settings, self.tracker.topology, Counter())):
+            image = torch.from_numpy(picture).permute(2, 0, 1).to(torch.float32) / 255
+            yield Frame(index, image, acted)
+
+    def transfer(
+        self, head: CanonicalHead, driving: str | Path, out: str | Path, settings: Settings | None = None,
+        *, progress: Progress | None = None,
+    ) -> Result:
+        """Write the transferred video, a report beside it, and (if set) a side-by-side video."""
+        return run_to_end(self.transfer_steps(head, driving, out, settings), progress)
+
+    def transfer_steps(
+        self, head: CanonicalHead, driving: str | Path, out: str | Path, settings: Settings | None = None
+    ) -> Generator[Step, None, Result]:
+        """`transfer` as a generator of progress: closing it cancels the run and leaves nothing half-written."""
+        settings = check_settings(settings or Settings())
+        path = check_output(Path(out), head.info.path, Path(driving))
+        drive = yield from self.drive(driving, settings)
+        plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
+        sound = {"driving": drive.path, "subject": head.info.path, "none": None}[settings.sound]
+        job = Job(
+            head=variant(head, settings.method, self.tracker.topology), targets=plan, out=path, settings=settings,
+            fps=drive.info.fps, sound=sound, driving=drive.path, found=drive.performance.found,
+            spent=dict(drive.seconds),
+        )
+        return (yield from write(job, self.tracker.topology))
+
+    def view(
+        self, head: CanonicalHead, out: str | Path, path: HeadPath | None = None, settings: Settings | None = None,
+        *, progress: Progress | None = None,
+    ) -> Result:
+        """Write the subject's own head turned along a path of angles (without one: a turntable of 25 degrees)."""
+        settings = check_settings(settings or Settings())
+        path = path or turntable()
+        job = Job(
+            head=variant(head, settings.method, self.tracker.topology), targets=along(head.performance, path),
+            out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps, sound=None, driving=None,
+            found=np.ones(len(path), bool), spent={},
+        )
+        return run_to_end(write(job, self.tracker.topology), progress)
+
+
+def run_to_end(steps: Generator[Step, None, T], progress: Progress | None = None) -> T:
+    """Exhaust a generator of progress and return its value."""
+    say = progress or _nothing
+    with closing(steps):
+        while True:
+            try:
+                say(next(steps))
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+
+
+def _nothing(step: Step) -> None:
+    """No progress wanted."""
+
+
+def _tick(seconds: Counter[str], stage: str, since: float) -> float:
+    now = time.perf_counter()
+    seconds[stage] += now - since  # type: ignore[assignment]
+    return now

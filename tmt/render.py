@@ -1,0 +1,129 @@
+"""CanonicalHead + Target -> where every pixel of the picture lies on the head: deform, pose, skin, rasterise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from tmt import kernels
+from tmt.geometry import transform
+from tmt.types import Array, Performance, Surface, Target, Window
+
+TRIANGLES = 2**20  # more than any sheet has: the low bits of a packed depth
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a camera sees of the sheet: grid_xy [H, W, 2] grid coordinates (-1: nothing), depth [H, W] window px."""
+
+    grid_xy: Array
+    depth: Array
+
+    @property
+    def covered(self) -> Array:
+        """[H, W] bool."""
+        return self.grid_xy[..., 0] >= 0
+
+
+def deform(surface: Surface, canonical: Array) -> Array:
+    """Landmarks [L, 3] of an expression -> offsets [G*G, 3] of the sheet, head units."""
+    offsets: Array = surface.operator @ (canonical - surface.parameter).astype(np.float32)
+    return offsets
+
+
+def place(surface: Surface, offsets: Array, target: Target, subject: Performance) -> Array:
+    """Vertices [G*G, 3] in the subject's picture, px: the head by its pose, the torso by its drift, blended between."""
+    head = transform(target.pose, surface.vertices + offsets)
+    resting = transform(subject.pose[subject.reference], surface.vertices)
+    resting[:, :2] += (target.torso - subject.torso[subject.reference]).astype(np.float32)
+    weight = surface.head[:, None]
+    return weight * head + (1 - weight) * resting
+
+
+def rasterise(points: Array, shape: tuple[int, int]) -> Seen:
+    """Sheet points [G, G, 3] window px -> Seen at [H, W]. Front faces first, back faces only where there are none."""
+    grid_xy, depth = np.empty((*shape, 2), np.float32), np.empty(shape, np.float32)
+    kernels.rasterise(np.ascontiguousarray(points, np.float32), grid_xy, depth)
+    return Seen(grid_xy, depth)
+
+
+def look(surface: Surface, vertices: Array, window: Window) -> Seen:
+    """Rasterise vertices [G*G, 3] (picture px) into a window."""
+    points = window.to_window(vertices).reshape(surface.grid, surface.grid, 3)
+    return rasterise(points, window.shape)
+
+
+def rasterise_torch(points: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+    """The same in plain torch, for a GPU: points [G, G, 3] -> grid_xy [H, W, 2], depth [H, W].
+
+    Triangles are sorted by the size of their box, so that each group tries a small fixed set of pixels; depth and
+    triangle are packed into one integer, of which every pixel keeps the least.
+    """
+    corners, cells = _triangles(points)
+    height, width = shape
+    low = torch.ceil(corners[..., :2].amin(1) - 0.5).clamp(min=0)
+    high = torch.minimum(torch.floor(corners[..., :2].amax(1) - 0.5), low.new_tensor([width - 1, height - 1]))
+    extent = (high - low + 1).amax(1)
+    far = torch.iinfo(torch.int64).max
+    best = torch.full((height * width,), far, dtype=torch.int64, device=points.device)
+    side = 1
+    while side < 2 * max(height, width):
+        group = torch.nonzero((extent > side // 2 if side > 1 else extent > 0) & (extent <= side))[:, 0]
+        for part in group.split(max(1, 2_000_000 // (side * side))):
+            _splat(corners[part], part, low[part], high[part], side, (height, width), best)
+        side *= 2
+    triangle = (best % TRIANGLES).clamp(max=len(corners) - 1)
+    uv = _barycentric_of(corners[triangle], _centres(height, width, points.device))
+    half, base = cells[triangle, 2:], cells[triangle, :2]
+    grid_xy = torch.where(half == 0, base + uv[:, :2], base + 1 - uv[:, :2])
+    nothing = best == far
+    depth = uv[:, 2].masked_fill(nothing, torch.inf)
+    return grid_xy.masked_fill(nothing[:, None], -1.0).view(height, width, 2), depth.view(height, width)
+
+
+def _triangles(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Corners [N, 3, 3] of both triangles of every cell, and [N, 3]: column, row, half. Interleaved as in the kernel."""
+    a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, :-1], points[1:, 1:]
+    corners = torch.stack([torch.stack([a, b, c], 2), torch.stack([d, c, b], 2)], 2).reshape(-1, 3, 3)
+    rows, columns = points.shape[0] - 1, points.shape[1] - 1
+    y, x, half = torch.meshgrid(*(torch.arange(n, device=points.device) for n in (rows, columns, 2)), indexing="ij")
+    return corners, torch.stack([x, y, half], -1).reshape(-1, 3).to(points.dtype)
+
+
+def _centres(height: int, width: int, device: torch.device) -> torch.Tensor:
+    index = torch.arange(height * width, device=device)
+    return torch.stack([index % width + 0.5, torch.div(index, width, rounding_mode="floor") + 0.5], -1)
+
+
+def _barycentric_of(corners: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor:
+    """corners [N, 3, 3], pixels [N, 2] -> u, v, depth [N, 3]; NaN for degenerate triangles."""
+    a, b, c = corners.unbind(1)
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    px, py = pixels.unbind(-1)
+    u = ((px - a[:, 0]) * (c[:, 1] - a[:, 1]) - (py - a[:, 1]) * (c[:, 0] - a[:, 0])) / area
+    v = ((b[:, 0] - a[:, 0]) * (py - a[:, 1]) - (b[:, 1] - a[:, 1]) * (px - a[:, 0])) / area
+    return torch.stack([u, v, a[:, 2] + u * (b[:, 2] - a[:, 2]) + v * (c[:, 2] - a[:, 2])], -1)
+
+
+def _splat(
+    corners: torch.Tensor, index: torch.Tensor, low: torch.Tensor, high: torch.Tensor, side: int,
+    shape: tuple[int, int], best: torch.Tensor,
+) -> None:
+    """Write triangles that fit into side x side pixels into `best` [H*W] int64: depth in the high bits, index below."""
+    step = torch.arange(side * side, device=corners.device)
+    pixel = low[:, None] + torch.stack([step % side, torch.div(step, side, rounding_mode="floor")], -1)  # [N, S, 2]
+    count = pixel.shape[1]
+    repeated = corners.repeat_interleave(count, 0)
+    uvz = _barycentric_of(repeated, pixel.reshape(-1, 2) + 0.5).view(-1, count, 3)
+    a, b, c = corners.unbind(1)
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    u, v = uvz[..., 0], uvz[..., 1]
+    hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1.000001) & (pixel <= high[:, None]).all(-1)
+    hit &= (area.abs() >= 1e-9)[:, None]
+    depth = uvz[..., 2] + torch.where(area > 0, 0.0, float(kernels.BACK) * shape[0])[:, None]
+    # 1/1024 px is far below any real difference in depth
+    key = ((depth.double() + 1e5) * 1024).nan_to_num(0).long() * TRIANGLES + index[:, None]
+    where = (pixel[..., 1] * shape[1] + pixel[..., 0]).long()
+    best.scatter_reduce_(0, where[hit], key[hit], "amin")

@@ -1,0 +1,211 @@
+"""One run from targets to files: draw, label, encode, side by side, report. Nothing appears unless all of it does."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from tmt import label, provenance
+from tmt.composite import Canvas, crop_canvas, full_canvas
+from tmt.errors import OutputError, SettingsError
+from tmt.geometry import transform
+from tmt.renderer import Renderer, limits_of
+from tmt.topology import Topology
+from tmt.types import METHODS, Array, CanonicalHead, Pose, Result, Settings, Step, Target
+from tmt.video import VideoWriter, read_frames
+
+SIZES = (256, 512, 1024)
+FULL_FRAME_CAP = 1024
+HEAD_ROOM = 0.75  # of the face's height around it, that a full-frame canvas must hold
+
+
+class Targets(Protocol):
+    """Whatever says where the head shall be in each frame."""
+
+    pose: Pose
+
+    def __len__(self) -> int: ...
+
+    def target(self, index: int) -> Target:
+        """The head in frame `index`."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run shall write. `driving` is the clip for sound and side by side; None for novel views."""
+
+    head: CanonicalHead
+    targets: Targets
+    out: Path
+    settings: Settings
+    fps: Fraction
+    sound: Path | None
+    driving: Path | None
+    found: Array
+    spent: dict[str, float]
+
+
+def check_settings(settings: Settings) -> Settings:
+    """SettingsError for a value out of its range."""
+    if settings.method not in METHODS:
+        raise SettingsError("setting", name="method", value=settings.method, reason=f"one of {', '.join(METHODS)}")
+    if settings.size is not None and settings.size not in SIZES:
+        raise SettingsError("setting", name="size", value=settings.size, reason=f"one of {SIZES}")
+    if settings.mode not in ("relative", "absolute"):
+        raise SettingsError("setting", name="mode", value=settings.mode, reason="relative or absolute")
+    for name in ("head", "mouth", "eyes", "brows", "gaze"):
+        if not 0 <= getattr(settings, name) <= 2:
+            raise SettingsError("setting", name=name, value=getattr(settings, name), reason="between 0 and 2")
+    if not 0 <= settings.steadiness <= 1:
+        raise SettingsError("setting", name="steadiness", value=settings.steadiness, reason="between 0 and 1")
+    if not 1 <= settings.sources <= 16:
+        raise SettingsError("setting", name="sources", value=settings.sources, reason="between 1 and 16")
+    return settings
+
+
+def check_output(out: Path, *inputs: Path) -> Path:
+    """OutputError unless `out` is a new .mp4 in an existing folder."""
+    if out.suffix.lower() != ".mp4":
+        raise OutputError("output_suffix", name=out.name, suffix=".mp4")
+    if not out.parent.is_dir():
+        raise OutputError("output_unwritable", name=out.name, reason="the folder does not exist")
+    if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
+        raise OutputError("same_file", name=out.name)
+    return out
+
+
+def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Canvas:
+    """What the run draws on: the head's crop, or the part of the full picture that all its frames need."""
+    side = head.bank.window.width
+    if not settings.full_frame:
+        size = settings.size or min(max(round(side * head.bank.window.scale) // 2 * 2, 256), 512)
+        return crop_canvas(head.bank, head.plate, size)
+    outline = transform(targets.pose, head.performance.neutral[list(topology.oval)].astype(np.float32))[..., :2]
+    room = HEAD_ROOM * float(np.ptp(outline[..., 1], axis=1).max())
+    low, high = outline.min((0, 1)) - room, outline.max((0, 1)) + room
+    return full_canvas(head.bank, head.picture, head.plate, low, high, settings.size or FULL_FRAME_CAP)
+
+
+def draw(
+    head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology, seconds: Counter[str]
+) -> Iterator[tuple[Array, tuple[str, ...]]]:
+    """Pictures [H, W, 3] uint8 with the label on them, and the limits that acted, frame by frame."""
+    canvas = canvas_for(head, targets, settings, topology)
+    renderer = Renderer(head, topology, canvas, settings)
+    renderer.seconds = seconds
+    try:
+        for index in range(len(targets)):
+            target = targets.target(index)
+            picture = renderer.draw(target)
+            if settings.label:
+                picture = label.burn_uint8(picture)
+            yield picture, limits_of(head, target, canvas, topology)
+    finally:
+        renderer.close()
+
+
+def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
+    """Do the job; a generator of progress. Closing it, or any failure, leaves no file behind."""
+    started, seconds, limits = time.perf_counter(), Counter[str](job.spent), Counter[str]()
+    beside = job.out.with_name(f"{job.out.stem}_side-by-side.mp4") if job.settings.side_by_side else None
+    fresh = [path for path in (job.out, beside) if path is not None and not path.exists()]
+    try:
+        with contextlib.ExitStack() as stack:
+            pictures = stack.enter_context(contextlib.closing(draw(job.head, job.targets, job.settings, topology, seconds)))
+            sinks: list[Callable[[Array], None]] = []
+            for index, (picture, acted) in enumerate(pictures):
+                if not sinks:
+                    sinks = _open(job, picture, beside, stack)
+                clock = time.perf_counter()
+                for sink in sinks:
+                    sink(picture)
+                seconds["encode"] += time.perf_counter() - clock
+                limits.update(acted)
+                yield Step("render", index + 1, len(job.targets))
+            clock = time.perf_counter()
+        seconds["encode"] += time.perf_counter() - clock
+        seconds["total"] = time.perf_counter() - started + sum(job.spent.values())
+        report = _report(job, beside, seconds, limits)
+        report_path = job.out.with_suffix(".json")
+        provenance.write_json(report_path, report)
+    except BaseException:
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        raise
+    return Result(job.out, report_path, report, beside, dict(seconds))
+
+
+def _open(job: Job, first: Array, beside: Path | None, stack: contextlib.ExitStack) -> list[Callable[[Array], None]]:
+    """Open the writers for pictures of the first one's size."""
+    height, width = first.shape[:2]
+    writer = VideoWriter(job.out, size=(width, height), fps=job.fps, audio=job.sound)
+    sinks: list[Callable[[Array], None]] = [stack.enter_context(writer).write]
+    if beside is not None:
+        panels = _Panels(job, height)
+        stack.callback(panels.close)
+        shape = panels.join(first, peek=True).shape
+        second = stack.enter_context(VideoWriter(beside, size=(shape[1], shape[0]), fps=job.fps, audio=job.sound))
+        sinks.append(lambda picture: second.write(panels.join(picture)))
+    return sinks
+
+
+class _Panels:
+    """Subject, driving and result next to each other, at the result's height."""
+
+    def __init__(self, job: Job, height: int) -> None:
+        self._height = height
+        window = job.head.bank.window
+        whole = job.settings.full_frame
+        left, top = int(window.left), int(window.top)
+        part = np.s_[top : top + int(window.height), left : left + int(window.width)]
+        self._subject = label.caption(self._fit(job.head.picture if whole else job.head.picture[part]), "subject")
+        self._frames = read_frames(job.driving) if job.driving is not None else None
+        self._driving: Array | None = None
+
+    def join(self, picture: Array, peek: bool = False) -> Array:
+        """The next row of panels; with `peek` the driving clip is not moved on."""
+        panels = [self._subject]
+        if self._frames is not None:
+            if not peek or self._driving is None:
+                frame = next(self._frames, None)
+                self._driving = self._driving if frame is None else label.caption(self._fit(frame), "driving")
+            if self._driving is not None:
+                panels.append(self._driving)
+        return np.concatenate([*panels, label.caption(picture, "result")], 1)
+
+    def close(self) -> None:
+        """Stop decoding."""
+        if self._frames is not None:
+            self._frames.close()
+
+    def _fit(self, picture: Array) -> Array:
+        height, width = picture.shape[:2]
+        size = (max(2, round(width * self._height / height / 2) * 2), self._height)
+        return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if self._height < height else cv2.INTER_CUBIC)
+
+
+def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counter[str]) -> dict[str, object]:
+    """The .json beside the video."""
+    inputs = {"subject": provenance.fingerprint(job.head.info.path)}
+    rates, found = {"subject": job.head.info.fps, "output": job.fps}, {"subject": job.head.track.found}
+    if job.driving is not None:
+        inputs["driving"] = provenance.fingerprint(job.driving)
+        rates["driving"], found["driving"] = job.fps, job.found
+    outputs = {"video": provenance.fingerprint(job.out)}
+    if beside is not None:
+        outputs["side_by_side"] = provenance.fingerprint(beside)
+    return provenance.report(
+        provenance.Run(
+            settings=job.settings, consent=job.head.receipt, inputs=inputs, outputs=outputs, rates=rates, found=found,
+            limits=limits, seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
+        )
+    )

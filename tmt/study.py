@@ -1,0 +1,82 @@
+"""Subject clip -> CanonicalHead: read it once to track it, once more to keep its best frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from tmt.bank import build_bank, choose_keyframes
+from tmt.canonical import build_surface
+from tmt.composite import background_plate, cut, head_window
+from tmt.motion import perform
+from tmt.topology import Topology
+from tmt.track import FaceTracker, TrackBuilder
+from tmt.types import Array, CanonicalHead, MediaInfo, Method, Receipt, Window
+from tmt.video import probe, read_frames
+
+MAX_FRAMES = 600  # a longer subject clip is sampled evenly: more frames hardly add views
+BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
+
+Tick = Callable[[int, int | None], None]  # done, total
+
+
+def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadiness: float = 0.3) -> CanonicalHead:
+    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one."""
+    started = time.perf_counter()
+    info = probe(path)
+    every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
+    builder = TrackBuilder(tracker, path.name)
+    expected = None if info.frames is None else -(-info.frames // every)
+    for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
+        builder.add(frame)
+        tick(count, expected)
+        if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
+            break
+    track = builder.finish(info.fps / every)
+    performance = perform(track, tracker.topology, steadiness)
+    window = head_window(track, tracker.topology, BANK_PIXELS)
+    surface = build_surface(performance, tracker.topology, window)
+    index = choose_keyframes(performance, track.sharpness, tracker.topology)
+    images, picture = _keep(path, info, every, index, performance.reference, window, tracker)
+    bank = build_bank(surface, performance, window, index, images)
+    return CanonicalHead(
+        name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
+        picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
+    )
+
+
+def _keep(
+    path: Path, info: MediaInfo, every: int, index: Array, reference: int, window: Window, tracker: FaceTracker
+) -> tuple[list[Array], Array]:
+    """The keyframes' crops with matte [H, W, 4] uint8, and the reference frame whole."""
+    wanted, images, picture = set(index.tolist()), [], None
+    frames = read_frames(path, info=info, every=every)
+    for number, frame in enumerate(frames):
+        if number == reference:
+            picture = frame.copy()
+        if number in wanted:
+            crop = cut(frame, window)
+            matte = np.round(tracker.matte(crop) * 255).astype(np.uint8)
+            images.append(np.dstack([crop, matte]))
+        if number >= index[-1]:
+            break
+    frames.close()
+    assert picture is not None, "the reference frame is one of the keyframes"
+    return images, picture
+
+
+def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:
+    """The head as a weaker method sees it: `single` has one frame, `flat` has no depth; others are unchanged."""
+    if method not in ("single", "flat"):
+        return head
+    bank, keep = head.bank, np.arange(len(head.bank))
+    if method == "single":
+        keep = np.flatnonzero(bank.index == head.performance.reference)
+    surface = build_surface(head.performance, topology, bank.window, flat=method == "flat")
+    images = [bank.images[k] for k in keep]
+    rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
+    return replace(head, surface=surface, bank=rebuilt)

@@ -1,0 +1,283 @@
+"""What crosses a module border: frozen dataclasses with shapes and units. Conventions are in `geometry.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from scipy.sparse import csr_matrix
+
+Array = np.ndarray
+Method = Literal["copy", "warp2d", "single", "flat", "bank"]
+METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "bank")
+Mode = Literal["relative", "absolute"]
+Sound = Literal["driving", "subject", "none"]
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What the user affirms. No defaults: a caller that says nothing has not consented."""
+
+    subject: bool
+    driving: bool
+    purpose: bool
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was affirmed, and when: version of the consent text, ids of its statements, UTC time (ISO 8601)."""
+
+    text: str
+    statements: tuple[str, ...]
+    utc: str
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """A probed video or picture. `width`, `height` are as displayed (rotation applied); `frames` is None where unknown."""
+
+    path: Path
+    width: int
+    height: int
+    fps: Fraction
+    frames: int | None
+    seconds: float | None
+    has_audio: bool
+    is_still: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """A part of a picture: left, top, width, height in picture px, shown at `scale` window px per picture px."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+    scale: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, W) in window px."""
+        return round(self.height * self.scale), round(self.width * self.scale)
+
+    def to_window(self, points: Array) -> Array:
+        """points [*, 2 or 3] picture px -> window px (a third coordinate is only scaled)."""
+        origin = np.zeros(points.shape[-1], points.dtype)
+        origin[:2] = self.left, self.top
+        return (points - origin) * np.asarray(self.scale, points.dtype)
+
+    def at(self, scale: float) -> Window:
+        """The same part at another scale."""
+        return Window(self.left, self.top, self.width, self.height, scale)
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """Landmarks of one face through a clip.
+
+    landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
+    held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
+    Laplacian over the face; size (width, height) of the picture.
+    """
+
+    landmarks: Array
+    found: Array
+    torso: Array
+    sharpness: Array
+    size: tuple[int, int]
+    fps: Fraction
+
+    def __len__(self) -> int:
+        return len(self.landmarks)
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Similarity from canonical head units to picture px, x = scale * rotation @ X + translation (weak perspective).
+
+    scale [*], px per head unit; rotation [*, 3, 3]; translation [*, 3] px.
+    """
+
+    scale: Array
+    rotation: Array
+    translation: Array
+
+    def __getitem__(self, index: int | Array | slice) -> Pose:
+        return Pose(self.scale[index], self.rotation[index], self.translation[index])
+
+
+@dataclass(frozen=True)
+class Performance:
+    """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
+
+    shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
+    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: index of the neutral, frontal frame.
+    """
+
+    shape: Array
+    neutral: Array
+    pose: Pose
+    canonical: Array
+    torso: Array
+    found: Array
+    reference: int
+    size: tuple[int, int]
+    fps: Fraction
+
+    def __len__(self) -> int:
+        return len(self.canonical)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the subject's head shall be in one frame: pose in the subject's picture, canonical landmarks [L, 3], torso [2] px."""
+
+    pose: Pose
+    canonical: Array
+    torso: Array
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The head as a height field in canonical space: a G x G sheet whose vertices follow the landmarks.
+
+    vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
+    that opened shape; operator sparse [G*G, L] landmark offsets -> vertex offsets; head [G*G] 1 on the head, 0 on the
+    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips. float32.
+    """
+
+    grid: int
+    vertices: Array
+    parameter: Array
+    operator: csr_matrix
+    head: Array
+    regions: Array
+    interior: Array
+
+
+@dataclass(frozen=True)
+class FrameBank:
+    """Keyframes of the subject and where each vertex of the surface lies in them. float32 unless said.
+
+    images [K, H, W, 4] uint8, RGB and matte, seen through `window`; index [K] frame numbers of the clip; places
+    [K, G*G, 2] window px; offsets [K, G*G, 3] the expression, head units; quality [K, G*G] log of visibility and
+    facing; area [K, G*G] log of picture px^2 per cell; view [K, 3] the direction to the camera, canonical; landmarks
+    [K, L, 2] canonical; torso [K, 2] picture px; pose [K].
+    """
+
+    window: Window
+    images: Array
+    index: Array
+    places: Array
+    offsets: Array
+    quality: Array
+    area: Array
+    view: Array
+    landmarks: Array
+    torso: Array
+    pose: Pose
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass(frozen=True)
+class CanonicalHead:
+    """Everything learned from the subject: `study` makes it once, any number of renders use it.
+
+    picture [H, W, 3] uint8: the reference frame whole; plate [h, w, 3] uint8: the background behind the bank's window.
+    """
+
+    name: str
+    info: MediaInfo
+    receipt: Receipt
+    performance: Performance
+    surface: Surface
+    bank: FrameBank
+    picture: Array
+    plate: Array
+    track: FaceTrack
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1.
+
+    `size` px is the side of the head's crop; with `full_frame` the most that the crop is rendered at (the picture keeps
+    its own size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame.
+    """
+
+    mode: Mode = "relative"
+    method: Method = "bank"
+    size: int | None = None
+    full_frame: bool = False
+    side_by_side: bool = False
+    sound: Sound = "driving"
+    label: bool = True
+    head: float = 1.0
+    mouth: float = 1.0
+    eyes: float = 1.0
+    brows: float = 1.0
+    gaze: float = 1.0
+    steadiness: float = 0.5
+    sources: int = 6  # bank frames per target frame: more is smoother, fewer is sharper and faster
+
+
+@dataclass(frozen=True)
+class HeadPath:
+    """Head angles over time for novel views: yaw, pitch, roll [T] degrees, added to the subject's reference pose."""
+
+    yaw: Array
+    pitch: Array
+    roll: Array
+    fps: Fraction
+
+    def __len__(self) -> int:
+        return len(self.yaw)
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A driving clip, tracked: its motion, and the seconds it cost by stage."""
+
+    path: Path
+    info: MediaInfo
+    performance: Performance
+    seconds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Step:
+    """Progress of a run: `stage` is "study", "track" or "render"; `total` is None while unknown."""
+
+    stage: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One rendered frame: image [3, H, W] float RGB in [0, 1]; limits that acted on it."""
+
+    index: int
+    image: torch.Tensor
+    limits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run wrote. `report` is what the .json beside the video holds."""
+
+    video: Path
+    report_path: Path
+    report: Mapping[str, object]
+    side_by_side: Path | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
