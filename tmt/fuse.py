@@ -32,11 +32,21 @@ class FusionWeights:
     torso: float = 0.01  # of the picture's larger side
     magnification: float = 1.0
     sharpness: float = 2.0  # softmax temperature, inverse: sharper looks better, softer scores better
-    floor: float = 0.02  # shares below this are not sampled
+    floor: float = 0.10  # sources of less than this share of the best one are not sampled
 
 
+BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
 STRIPS = 2  # threads of the fast path
+
+
+@dataclass(frozen=True)
+class Posed:
+    """A target and the sheet deformed and placed for it: offsets [G*G, 3] head units, vertices [G*G, 3] picture px."""
+
+    offsets: Array
+    vertices: Array
+    target: Target
 
 
 @dataclass(frozen=True)
@@ -50,11 +60,11 @@ class Mix:
 
 
 def score(
-    bank: FrameBank, surface: Surface, offsets: Array, area: Array, target: Target, topology: Topology,
-    weights: FusionWeights, frames: Array, step: int = 1,
+    bank: FrameBank, surface: Surface, posed: Posed, area: Array, topology: Topology, weights: FusionWeights,
+    frames: Array, step: int = 1,
 ) -> tuple[Array, Array]:
     """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex, and how much larger each shows it [k, n] (log)."""
-    grid = surface.grid
+    grid, offsets, target = surface.grid, posed.offsets, posed.target
     pick = np.arange(grid * grid).reshape(grid, grid)[::step, ::step].ravel()
     local = np.linalg.norm(bank.offsets[np.ix_(frames, pick)] - offsets[pick], axis=-1)
     cosine = bank.view[frames] @ view_direction(target.pose.rotation)
@@ -79,23 +89,24 @@ def region_landmarks(topology: Topology) -> tuple[tuple[int, ...], ...]:
 
 
 def choose(
-    bank: FrameBank, surface: Surface, offsets: Array, vertices: Array, target: Target, topology: Topology,
-    count: int, previous: Array | None = None, weights: FusionWeights | None = None,
+    bank: FrameBank, surface: Surface, posed: Posed, topology: Topology, count: int,
+    previous: Array | None = None, allowed: Array | None = None, weights: FusionWeights | None = None,
 ) -> Mix:
     """The best `count` frames of the bank for a target, by their share of the head and of mouth and eyes.
 
     `previous` are the frames chosen one frame earlier: they get a bonus, so that the choice does not flicker.
+    `allowed` limits the choice.
     """
     weights = weights or FusionWeights()
-    area = cell_area(vertices, surface.grid)
-    frames = np.arange(len(bank))
-    if len(bank) > count:
-        coarse, _ = score(bank, surface, offsets, area, target, topology, weights, frames, COARSE)
+    area = cell_area(posed.vertices, surface.grid)
+    frames = np.arange(len(bank)) if allowed is None else allowed
+    if len(frames) > count:
+        coarse, _ = score(bank, surface, posed, area, topology, weights, frames, COARSE)
         value = _worth(_softmax(coarse * weights.sharpness), surface)
         if previous is not None:
-            value[previous] *= 1.3
-        frames = np.sort(np.argpartition(-value, count)[:count])
-    logits, larger = score(bank, surface, offsets, area, target, topology, weights, frames)
+            value[np.isin(frames, previous)] *= BONUS
+        frames = np.sort(frames[np.argpartition(-value, count)[:count]])
+    logits, larger = score(bank, surface, posed, area, topology, weights, frames)
     shape = (surface.grid, surface.grid)
     cavity = surface.interior / (1 + np.exp(np.clip((1.0 + larger.max(0)) * 3, -30, 30)))
     return Mix(frames, (logits * weights.sharpness).reshape(-1, *shape), cavity.reshape(shape).astype(np.float32))

@@ -166,7 +166,7 @@ def choose_rate(starts: list[float], tick: float, nominal: float | None) -> Frac
     if not gaps:
         named = _usual(nominal, 0.0005) if nominal else None
         return _halved(named or STILL_FPS)
-    middle = statistics.median(gaps)
+    middle = statistics.median_low(gaps)
     near = max(0.25 * middle, min(1.01 * tick, 0.5 * middle))
     typical = 1 / statistics.fmean(gap for gap in gaps if abs(gap - middle) <= near)
     if nominal and abs(nominal / typical - 1) < 0.02 and (named := _usual(nominal, 0.0005)):

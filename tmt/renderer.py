@@ -8,14 +8,18 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
+from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, lay_over, paste_back, scaled
-from tmt.fuse import FusionWeights, choose, mix_pixels
-from tmt.geometry import rotation_angle
-from tmt.render import deform, look, place
+from tmt.composite import Canvas, crop_canvas, lay_over, paste_back, scaled
+from tmt.detail import add_detail, matching_gain
+from tmt.fuse import FusionWeights, Mix, Posed, choose, mix_pixels
+from tmt.geometry import rotation_angle, transform
+from tmt.render import Seen, deform, look, place
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target
 
+PROBES = 3  # keyframes drawn from the others, to see how much fine detail the mixing loses
+NEIGHBOURS = 2  # keyframes on either side that a probe may not use: targets are never that near
 FAR_VIEW = np.radians(20.0)  # further than this from any frame of the bank, what is shown is partly guessed
 
 
@@ -30,6 +34,11 @@ class Renderer:
         self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
+        self._detail = 0.0
+        if settings.method not in ("copy", "warp2d") and len(head.bank) > 4 * NEIGHBOURS:
+            clock = time.perf_counter()
+            self._detail = self._lost_detail()
+            self._tick("prepare", clock)
 
     def close(self) -> None:
         """Release the threads."""
@@ -48,20 +57,46 @@ class Renderer:
         return np.round(image * 255).astype(np.uint8)
 
     def _head(self, target: Target) -> Array:
-        head, canvas, clock = self.head, self.canvas, time.perf_counter()
-        offsets = deform(head.surface, target.canonical)
-        vertices = place(head.surface, offsets, target, head.performance)
-        seen = look(head.surface, vertices, canvas.window)
+        clock = time.perf_counter()
+        offsets = deform(self.head.surface, target.canonical)
+        vertices = place(self.head.surface, offsets, target, self.head.performance)
+        seen = look(self.head.surface, vertices, self.canvas.window)
         clock = self._tick("render", clock)
-        mix = choose(
-            head.bank, head.surface, offsets, vertices, target, self.topology, self.settings.sources, self._previous,
-            self.weights,
-        )
+        mix = self._choose(offsets, vertices, target, self._previous)
         self._previous = mix.chosen
-        pixels = mix_pixels(seen, head.bank, self._images, mix, self._pool, self.weights.floor)
-        image = lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)
+        image = self._mixed(seen, mix, target, self.canvas)
         self._tick("fuse", clock)
         return image
+
+    def _choose(
+        self, offsets: Array, vertices: Array, target: Target, previous: Array | None, allowed: Array | None = None
+    ) -> Mix:
+        return choose(
+            self.head.bank, self.head.surface, Posed(offsets, vertices, target), self.topology, self.settings.sources,
+            previous, allowed, self.weights,
+        )
+
+    def _mixed(self, seen: Seen, mix: Mix, target: Target, canvas: Canvas) -> Array:
+        """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
+        pixels = mix_pixels(seen, self.head.bank, self._images, mix, self._pool, self.weights.floor)
+        add_detail(pixels, self._detail)
+        return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)
+
+    def _lost_detail(self) -> float:
+        """How much detail to add so that keyframes drawn from the other keyframes are as sharp as they are."""
+        bank, canvas = self.head.bank, crop_canvas(self.head.bank, self.head.plate, self._images.shape[2])
+        drawn, truth = [], []
+        for probe in np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]:
+            target = target_of(self.head.performance, int(bank.index[probe]))
+            offsets = deform(self.head.surface, target.canonical)
+            vertices = place(self.head.surface, offsets, target, self.head.performance)
+            seen = look(self.head.surface, vertices, canvas.window)
+            allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
+            mix = self._choose(offsets, vertices, target, None, allowed)
+            outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
+            drawn.append((self._mixed(seen, mix, target, canvas), outline))
+            truth.append((self._images[probe][..., :3], outline))
+        return matching_gain(drawn, truth)
 
     def _tick(self, stage: str, since: float) -> float:
         now = time.perf_counter()

@@ -16,7 +16,8 @@ from tmt.types import Array, Performance, Pose, Settings, Target
 
 DEPTH_GAIN = 0.5  # expression in depth is noisy and seen least
 LEAST_GAP = 0.002  # head units: lips and lids touch but never cross
-SAME_PERSON = (0.020, 0.045)  # mean distance of two neutral faces: below the first one person, above the second two
+SAME_PERSON = (0.0095, 0.0130)  # head units between the most alike frames: one person below, two people above
+SAME_FRAMES = 60
 TORSO_SLACK = 3.0  # px the torso may move more than the head
 
 
@@ -63,7 +64,7 @@ class Retarget:
 
 def retarget(subject: Performance, driver: Performance, topology: Topology, settings: Settings) -> Retarget:
     """Lay a driver over a subject."""
-    same = sameness(subject.neutral, driver.neutral, topology)
+    same = sameness(subject, driver, topology)
     pose = _absolute_pose(subject, driver, topology) if settings.mode == "absolute" else _relative_pose(subject, driver, settings.head)
     return Retarget(
         subject=subject, driver=driver, topology=topology, settings=settings,
@@ -73,11 +74,16 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
     )
 
 
-def sameness(a: Array, b: Array, topology: Topology) -> float:
-    """1 when two neutral faces [L, 3] are one person's within the noise of finding them, 0 when certainly not."""
-    distance = float(np.linalg.norm((a - b)[: topology.surface, :2], axis=1).mean())
+def sameness(subject: Performance, driver: Performance, topology: Topology) -> float:
+    """1 when two performances are one person's, 0 when certainly not.
+
+    Of the same person some frame of one clip matches some frame of the other within the detector's noise; of two
+    people none does, whatever their expressions (the mean or neutral faces of two clips do not tell them apart).
+    """
+    few = [p.canonical[:: max(1, len(p) // SAME_FRAMES), : topology.surface, :2] for p in (subject, driver)]
+    nearest = min(float(np.linalg.norm(few[1] - face, axis=-1).mean(-1).min()) for face in few[0])
     low, high = SAME_PERSON
-    return float(1 - smoothstep(np.asarray((distance - low) / (high - low))))
+    return float(1 - smoothstep(np.asarray((nearest - low) / (high - low))))
 
 
 def offset_gain(subject: Array, driver: Array, topology: Topology) -> Array:

@@ -27,8 +27,8 @@ def evaluate(
 ) -> int:
     """Trials of every method over a folder of clips -> exit status; videos, tables and sheets under `out`.
 
-    seconds: of driving in each self and view trial, of a turntable; a cross trial has twice as much. The caller has the consent of the
-    people in the clips.
+    seconds: of driving in each self and view trial, of a turntable; a cross trial has twice as much. The caller has
+    the consent of the people in the clips.
     """
     chosen = _known(methods)
     if not 0 < seconds <= LONGEST:
@@ -67,10 +67,10 @@ def _known(methods: tuple[str, ...]) -> tuple[Method, ...]:
 
 def _observer() -> Observer:
     from tmt.evaluate.identity import load_identity
+    from tmt.evaluate.judge import FaceMeshJudge
     from tmt.evaluate.observe import Observer
-    from tmt.track_mediapipe import MediaPipeTracker
 
-    return Observer(MediaPipeTracker(), load_identity())
+    return Observer(FaceMeshJudge(), load_identity())
 
 
 def _example_clips() -> list[Path]:

@@ -18,8 +18,18 @@ from tmt.evaluate.observe import Portrait, Seen, diverse
 from tmt.evaluate.rows import CrossRow, Outcome, SelfRow
 from tmt.evaluate.texture import mean_similarity
 from tmt.evaluate.trial import (
-    CONSENT, LOOKS, MOMENTS, Setup, Trial, compare, draw, each_method, head_coverage, missed, survive,
-)  # fmt: skip
+    CONSENT,
+    LOOKS,
+    MOMENTS,
+    Setup,
+    Trial,
+    compare,
+    draw,
+    each_method,
+    head_coverage,
+    missed,
+    survive,
+)
 from tmt.types import CanonicalHead, Method
 from tmt.video import probe
 

@@ -45,14 +45,14 @@ class Cost:
 
 
 class Reference:
-    """The fixed workload, and every time it has taken."""
+    """The fixed workload, and every time it has taken in the measurement that runs."""
 
     def __init__(self) -> None:
         layers = [nn.Conv2d(64, 64, 3, padding=1) for _ in range(8)]
         self._network, self._input = nn.Sequential(*layers).eval(), torch.randn(1, 64, 256, 256)
         self.times: list[float] = []
         self.run(1)
-        self.times.clear()  # the first run pays for loading
+        self.restart()  # the first run pays for loading
 
     @torch.inference_mode()
     def run(self, count: int = REFERENCES) -> None:
@@ -61,6 +61,10 @@ class Reference:
             start = time.perf_counter()
             self._network(self._input)
             self.times.append(time.perf_counter() - start)
+
+    def restart(self) -> None:
+        """Forget the times: another measurement begins, perhaps on a machine that is busier now."""
+        self.times.clear()
 
     @property
     def seconds(self) -> float:
@@ -82,6 +86,7 @@ def measure(
 
 def _study(pipeline: Pipeline, subject: Path, parts: Path, reference: Reference) -> tuple[CanonicalHead, list[Cost]]:
     """Studies of a short and of the whole subject; the difference is the frames' own cost."""
+    reference.restart()
     short = cut(subject, parts / "short.mp4", 0.0, duration(subject) * SHORT)
     pipeline.study(short, consent=CONSENT)
     took, frames = [], []
@@ -101,6 +106,7 @@ def _transfer(
     pipeline: Pipeline, head: CanonicalHead, chunks: Sequence[Path], size: int, reference: Reference
 ) -> Iterator[Cost]:
     """Median over the chunks of each stage's seconds per frame, and of the whole transfer by the clock."""
+    reference.restart()
     rounds: list[dict[str, float]] = []
     for chunk in chunks:
         reference.run()

@@ -152,7 +152,7 @@ def draw(trial: Trial, subject: Path, moments: Sequence[int]) -> None:
     frames = list(moments) if turntable else [trial.driver.frame(i) for i in moments]
     own = np.unique(np.linspace(0, (probe(subject).frames or 1) - 1, len(frames)).round().astype(int)).tolist()
     strips = [_strip(trial, "subject", subject, own)]
-    strips += [] if turntable else [_strip(trial, "driving", trial.driving, frames)]
+    strips += [] if turntable else [_strip(trial, "truth" if trial.mode == "absolute" else "driving", trial.driving, frames)]
     strips += [_strip(trial, method, video, frames) for method, video in trial.done.items()]
     folder = trial.setup.out / "sheets"
     folder.mkdir(parents=True, exist_ok=True)

@@ -16,8 +16,18 @@ from tmt.evaluate.observe import Portrait, Seen, rotations_against
 from tmt.evaluate.rows import Failure, Outcome, TurnRow, ViewRow, nanmean
 from tmt.evaluate.texture import mean_similarity, texture_similarity
 from tmt.evaluate.trial import (
-    CONSENT, LOOKS, MOMENTS, Setup, Trial, compare, draw, each_method, missed, some, survive,
-)  # fmt: skip
+    CONSENT,
+    LOOKS,
+    MOMENTS,
+    Setup,
+    Trial,
+    compare,
+    draw,
+    each_method,
+    missed,
+    some,
+    survive,
+)
 from tmt.geometry import euler_from_rotation, rotation_angle
 from tmt.motion import turntable
 from tmt.types import Array, HeadPath, Method

@@ -1,4 +1,4 @@
-"""Between a page and a run: work in its own thread, seen step by step and stopped on request; panels that tell of it."""
+"""Between a page and a run: work in its own thread, seen step by step, stopped on request; panels that tell of it."""
 
 from __future__ import annotations
 
@@ -6,50 +6,18 @@ import html
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import Protocol
+from concurrent.futures import Future, wait
 
 from tmt.errors import Cancelled, Language
-from tmt.page_texts import TEXTS, text
-from tmt.types import Result
+from tmt.page.texts import TEXTS, text
+from tmt.types import Result, Step
 
 PERIOD = 0.2  # s between two looks at a run: smooth to the eye, and a stop is felt at once
 
-
-class Step(Protocol):
-    """How far a run is: `total` is None where it is unknown."""
-
-    @property
-    def stage(self) -> str:
-        """Name of what is being done."""
-
-    @property
-    def done(self) -> int:
-        """Units done, mostly frames."""
-
-    @property
-    def total(self) -> int | None:
-        """Units in all."""
+Report = Callable[[Step], None]  # how work says how far it is; raises Cancelled when it shall end
 
 
-@dataclass(frozen=True)
-class Progress:
-    """A step as the page keeps it."""
-
-    stage: str
-    done: int = 0
-    total: int | None = None
-
-
-class Report(Protocol):
-    """What work calls to say how far it is."""
-
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """Raises Cancelled when the work shall end."""
-
-
-class Job:
+class Background:
     """Work in a thread of its own.
 
     A server resumes a generator in any of its threads, and closes it in the one that serves everybody: neither suits
@@ -57,18 +25,25 @@ class Job:
     """
 
     def __init__(self, work: Callable[[Report], Result]) -> None:
+        """Work: called at once, with the function that it reports to."""
         self._stopped = threading.Event()
-        self._latest = Progress("start")
-        pool = ThreadPoolExecutor(1, thread_name_prefix="transfer")
-        self._future = pool.submit(work, self._report)
-        pool.shutdown(wait=False)
+        self._latest = Step("start", 0, None)
+        self._future: Future[Result] = Future()
+        # A daemon, unlike the threads of a pool: a server that ends does not wait for a run.
+        threading.Thread(target=self._do, args=(work,), name="transfer", daemon=True).start()
 
-    def _report(self, stage: str, done: int, total: int | None) -> None:
+    def _do(self, work: Callable[[Report], Result]) -> None:
+        try:
+            self._future.set_result(work(self._report))
+        except BaseException as error:
+            self._future.set_exception(error)
+
+    def _report(self, step: Step) -> None:
         if self._stopped.is_set():
             raise Cancelled("cancelled")
-        self._latest = Progress(stage, done, total)
+        self._latest = step
 
-    def steps(self) -> Iterator[Progress]:
+    def steps(self) -> Iterator[Step]:
         """The latest step, a few times a second, until the work ends."""
         while not wait([self._future], PERIOD).done:
             yield self._latest
@@ -87,6 +62,7 @@ class Pace:
     """Tells from the steps of a stage how long the rest of it will take."""
 
     def __init__(self) -> None:
+        """Nothing is known yet."""
         self._stage, self._since, self._first = "", 0.0, 0
 
     def left(self, step: Step) -> float | None:
@@ -107,7 +83,7 @@ def running_panel(step: Step, left: float | None, language: Language) -> str:
     notes += [text("left", language, time=_duration(left, language))] if left is not None else []
     return (
         f'<div class="panel running"><div class="line"><strong>{name}</strong><span>{" · ".join(notes)}</span></div>'
-        f'{_bar(name, step)}</div>'
+        f"{_bar(name, step)}</div>"
     )
 
 
@@ -122,23 +98,23 @@ def _bar(name: str, step: Step) -> str:
 
 def result_panel(result: Result, language: Language) -> str:
     """What a reader wants to know of a finished run, as far as its report tells it."""
-    frames, lost = (_count(result.report, "frames", "driving", key) for key in ("total", "held"))
-    total = sum(result.seconds.values())
-    rows = [("frames", _plain(frames)), ("frames_lost", _plain(lost))]
-    rows += [("seconds_per_frame", f"{total / frames:.2f}")] if frames and total else []
-    rows += [("seconds_total", f"{total:.1f}")] if total else []
-    cells = "".join(f"<div><dt>{text(key, language)}</dt><dd>{value}</dd></div>" for key, value in rows if value)
+    frames, lost = (_number(result.report, "frames", "driving", key) for key in ("total", "held"))
+    total = result.seconds.get("total")
+    study = _number(result.report, "seconds", "study")
+    rows = [("frames", frames, "{:.0f}"), ("frames_lost", lost, "{:.0f}")]
+    rows += [("seconds_per_frame", total / frames if total and frames else None, "{:.2f}")]
+    rows += [("seconds_total", total + (study or 0) if total else None, "{:.1f}")]
+    cells = "".join(
+        f"<div><dt>{text(key, language)}</dt><dd>{form.format(value)}</dd></div>"
+        for key, value, form in rows
+        if value is not None
+    )
     return f'<div class="panel done" role="status"><strong>{text("done", language)}</strong><dl>{cells}</dl></div>'
 
 
-def message_panel(message: str) -> str:
-    """One sentence."""
-    return f'<div class="panel" role="status">{html.escape(message)}</div>'
-
-
-def is_running(panel: str) -> bool:
-    """Whether a panel tells of a run that has not ended."""
-    return "running" in panel
+def message_panel(message: str, kind: str = "") -> str:
+    """One message; kind: "wrong" for an error."""
+    return f'<div class="panel {kind}" role="status">{html.escape(message)}</div>'
 
 
 def _duration(seconds: float, language: Language) -> str:
@@ -148,13 +124,9 @@ def _duration(seconds: float, language: Language) -> str:
     return text("minutes", language, count=round(seconds / 60))
 
 
-def _plain(count: int | None) -> str:
-    return "" if count is None else str(count)
-
-
-def _count(report: Mapping[str, object], *keys: str) -> int | None:
-    """A whole number deep in a report, or None where it has none."""
+def _number(report: Mapping[str, object], *keys: str) -> float | None:
+    """A number deep in a report, or None where it has none."""
     value: object = report
     for key in keys:
         value = value.get(key) if isinstance(value, Mapping) else None
-    return value if isinstance(value, int) else None
+    return value if isinstance(value, (int, float)) else None
