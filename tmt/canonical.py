@@ -24,6 +24,8 @@ OPEN_MOUTH = 0.22  # gap between the lips of the canonical mouth, head units
 MARGIN = 1.22  # the sheet over the window, so that its edge stays outside the picture when the head moves
 REACH = 0.35  # fall-off length of expressions outside the face, head units (its value hardly matters)
 DEPTH_REACH = 0.6
+IRIS = (0.13, 0.50)  # eye widths from the iris centre: up to the first all moves with it, at the second nothing
+LID = 0.05  # eye widths from the lid over which the eyeball gives way to it
 DROP = 1e-3  # weights below this are left out of the operator
 
 
@@ -51,7 +53,9 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
     opened = open_mouth(neutral, topology)
     sheet = _sheet(performance, window, opened[list(topology.oval), :2].mean(0))
     points = sheet.points
-    face, inside = _barycentric(opened[:, :2], points, topology)
+    mesh = Delaunay(opened[: topology.surface, :2])
+    face, inside = _barycentric(mesh, points, topology)
+    face = face + _gaze(mesh, opened, points, topology)
     prior = fit_prior(neutral, topology)
     depth = head_depth(
         points, opened, prior, lambda values: _extend(face @ values[:, None], inside, sheet, DEPTH_REACH)[:, 0], inside
@@ -68,6 +72,7 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
         head=head.astype(np.float32),
         regions=_regions(opened, sheet, topology),
         interior=_interior(opened, sheet, topology),
+        eyeballs=_eyeballs(opened, sheet, topology),
     )
 
 
@@ -108,9 +113,8 @@ def _sheet(performance: Performance, window: Window, face: Array) -> _Sheet:
     return _Sheet(ticks[0], ticks[1])
 
 
-def _barycentric(landmarks: Array, points: Array, topology: Topology) -> tuple[csr_matrix, Array]:
-    """Weights [N, L] of points inside the triangulated face, and which they are [N] bool."""
-    mesh = Delaunay(landmarks)
+def _barycentric(mesh: Delaunay, points: Array, topology: Topology) -> tuple[csr_matrix, Array]:
+    """Weights [N, L] of points in the triangulated skin, and which of them lie in it [N] bool."""
     simplex = mesh.find_simplex(points)
     inside = simplex >= 0
     affine = mesh.transform[simplex[inside]]
@@ -119,6 +123,27 @@ def _barycentric(landmarks: Array, points: Array, topology: Topology) -> tuple[c
     rows = np.repeat(np.flatnonzero(inside), 3)
     columns = mesh.simplices[simplex[inside]].ravel()
     return csr_matrix((weights.ravel(), (rows, columns)), shape=(len(points), topology.count)), inside
+
+
+def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> csr_matrix:
+    """Weights [N, L] that carry the eyeball with its iris, beyond what the lids carry: the iris moves as a whole and the
+    white gives way up to the lids. (Irises as mesh vertices would fold the mesh in a sideways glance.)"""
+    total = csr_matrix((len(points), topology.count))
+    for eye in topology.eyes:
+        centre = opened[list(eye.iris), :2].mean(0)
+        width = np.linalg.norm(opened[eye.corners[0], :2] - opened[eye.corners[1], :2])
+        core, end = IRIS
+        reach = np.linalg.norm(points - centre, axis=1) / width
+        share = 1 - smoothstep((reach - core) / (end - core))
+        ring = opened[list(eye.ring), :2].astype(np.float32)
+        for row in np.flatnonzero(share):
+            depth = cv2.pointPolygonTest(ring, (float(points[row, 0]), float(points[row, 1])), True)
+            share[row] *= float(smoothstep(np.asarray(depth / (LID * width))))
+        own, _ = _barycentric(mesh, centre[None], topology)
+        iris = csr_matrix((np.full(len(eye.iris), 1 / len(eye.iris)), (np.zeros(len(eye.iris), int), list(eye.iris))),
+                          shape=(1, topology.count))
+        total = total + csr_matrix(share[:, None]) @ (iris - own)
+    return total
 
 
 def _extend(within: Array, inside: Array, sheet: _Sheet, reach: float) -> Array:
@@ -180,3 +205,12 @@ def _interior(opened: Array, sheet: _Sheet, topology: Topology) -> Array:
     mask = np.zeros((GRID, GRID), np.uint8)
     cv2.fillPoly(mask, [np.round(sheet.to_grid(opened[ring, :2])).astype(np.int32)], 1)
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0).ravel()
+
+
+def _eyeballs(opened: Array, sheet: _Sheet, topology: Topology) -> Array:
+    """Soft mask [G*G] of what lies between the lids of both eyes."""
+    mask = np.zeros((GRID, GRID), np.uint8)
+    rings = [np.round(sheet.to_grid(opened[list(eye.ring), :2])).astype(np.int32) for eye in topology.eyes]
+    for ring in rings:
+        cv2.fillPoly(mask, [ring], 1)
+    return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 0.8).ravel()

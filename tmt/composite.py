@@ -17,6 +17,7 @@ ROOM = 1.85  # and at least over the face itself
 HAIR = 0.04  # of the side, moved up: more room is needed above the face than below
 PLATE_FRAMES = 15  # frames whose median is the background
 BACKGROUND_BELOW = 0.16  # matte under which a pixel is background
+AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
 STEP = 0.30  # head units of depth that make an edge worth smoothing
 FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
 
@@ -57,7 +58,9 @@ def background_plate(images: Array) -> Array:
     The median of the frames in which a pixel is background; where it never is, filled smoothly from around.
     """
     some = images[np.unique(np.linspace(0, len(images) - 1, PLATE_FRAMES).round().astype(int))]
-    free = np.stack([cv2.erode((i[..., 3] < BACKGROUND_BELOW * 255).astype(np.uint8), np.ones((7, 7))) for i in some])
+    reach = max(3, round(AWAY * images.shape[2]))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    free = np.stack([cv2.erode((i[..., 3] < BACKGROUND_BELOW * 255).astype(np.uint8), disc) for i in some])
     count = free.sum(0, dtype=np.int64)
     values = np.where(free[..., None] > 0, some[..., :3].astype(np.uint16), 999)
     values.sort(0)

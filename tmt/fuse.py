@@ -10,6 +10,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 
@@ -35,6 +36,8 @@ class FusionWeights:
     floor: float = 0.10  # sources of less than this share of the best one are not sampled
 
 
+CAVITY = np.array([0.05, 0.015, 0.015], np.float32)  # red-black, as deep in a mouth
+LASHES = np.array([0.02, 0.015, 0.01], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
 STRIPS = 2  # threads of the fast path
@@ -52,11 +55,12 @@ class Posed:
 @dataclass(frozen=True)
 class Mix:
     """The chosen sources of one target frame: which [k] of the bank, their logits [k, G, G]; cavity [G, G] 0..1, where
-    no source shows the mouth as open as it must be."""
+    no source shows the mouth as open as it must be; lashes [G, G] 0..1, where none shows the eye as closed."""
 
     chosen: Array
     logits: Array
     cavity: Array
+    lashes: Array
 
 
 def score(
@@ -108,8 +112,33 @@ def choose(
         frames = np.sort(frames[np.argpartition(-value, count)[:count]])
     logits, larger = score(bank, surface, posed, area, topology, weights, frames)
     shape = (surface.grid, surface.grid)
-    cavity = surface.interior / (1 + np.exp(np.clip((1.0 + larger.max(0)) * 3, -30, 30)))
-    return Mix(frames, (logits * weights.sharpness).reshape(-1, *shape), cavity.reshape(shape).astype(np.float32))
+    stretched = _sigmoid(-(1.0 + larger.max(0)) * 3)  # the best source shows it e times smaller
+    squeezed = _sigmoid((larger.min(0) - 0.9) * 4)
+    return Mix(
+        frames, (logits * weights.sharpness).reshape(-1, *shape), (surface.interior * stretched).reshape(shape),
+        (surface.eyeballs * squeezed).reshape(shape),
+    )
+
+
+def _sigmoid(x: Array) -> Array:
+    return (1 / (1 + np.exp(-np.clip(x, -30, 30)))).astype(np.float32)
+
+
+def shade(pixels: Array, seen: Seen, mix: Mix) -> None:
+    """Darken pixels [H, W, 4] in place where no source shows what must be seen: the depth of an opening mouth, and the
+    lashes of a closing eye in place of a squeezed eyeball."""
+    for mask, keep, colour in ((mix.cavity, 0.22, CAVITY), (mix.lashes, 0.45, LASHES)):
+        rows, columns = np.nonzero(mask > 0.05)
+        if not len(rows):
+            continue
+        left, top, width, height = cv2.boundingRect(
+            cv2.inRange(seen.grid_xy, (columns.min() - 1.0, rows.min() - 1.0), (columns.max() + 1.0, rows.max() + 1.0))
+        )
+        if width == 0:
+            continue
+        box = np.s_[top : top + height, left : left + width]
+        share = cv2.remap(mask, seen.grid_xy[box], None, cv2.INTER_LINEAR, borderValue=0)[..., None]
+        pixels[box][..., :3] += share * (pixels[box][..., :3] * (keep - 1) + colour)
 
 
 def _worth(share: Array, surface: Surface) -> Array:

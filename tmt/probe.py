@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from . import ffmpeg, stills
 from .errors import MediaError
@@ -18,6 +19,7 @@ STILL_FPS = Fraction(25)
 MAX_FPS = 60  # slow-motion recordings are halved until they fit
 NO_TIME = 1 << 62  # ffmpeg's mark of a missing time stamp is beyond it
 MAX_PIXELS = 8192 * 8192  # beyond it a single frame takes more than 200 MB
+MILD_ASPECT = 1.2  # pixels less far from square are read, and written, as they are stored: nothing is resampled
 USUAL_RATES = (
     *(Fraction(n) for n in (5, 6, 8, 10, 12, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)),
     *(Fraction(n * 1000, 1001) for n in (12, 15, 24, 30, 48, 60, 120, 240)),  # film and NTSC video
@@ -32,7 +34,9 @@ class Stream:
     index: int
     codec: str
     pixels: str  # pixel format
-    size: tuple[int, int]  # width, height as displayed, px
+    size: tuple[int, int]  # width, height of the frames that are read, px
+    aspect: Fraction  # width of such a pixel over its height
+    matrix: Literal["bt601", "bt709"]  # of its YUV
     transfer: str  # of HDR: smpte2084 (PQ) or arib-std-b67 (HLG); otherwise empty
     interlaced: bool
     alpha: bool
@@ -91,12 +95,13 @@ def _of_video(path: Path, stream: Stream, times: list[tuple[float, float]], tick
     width, height = stream.size
     starts = sorted(start for start, _ in times)
     if len(starts) == 1:
-        return MediaInfo(path, width, height, STILL_FPS, 1, None, stream.has_audio, True)
+        return MediaInfo(path, width, height, STILL_FPS, 1, None, stream.has_audio, True, stream.aspect, stream.matrix)
     fps = choose_rate(starts, tick, stream.nominal)
     if not starts:
-        return MediaInfo(path, width, height, fps, None, None, stream.has_audio, False)
+        return MediaInfo(path, width, height, fps, None, None, stream.has_audio, False, stream.aspect, stream.matrix)
     end = starts[-1] + (max(times)[1] or float(1 / fps))
-    return MediaInfo(path, width, height, fps, max(1, round(end * fps)), end, stream.has_audio, False)
+    frames = max(1, round(end * fps))
+    return MediaInfo(path, width, height, fps, frames, end, stream.has_audio, False, stream.aspect, stream.matrix)
 
 
 def _read_header(path: Path) -> Stream:
@@ -117,19 +122,19 @@ def _read_header(path: Path) -> Stream:
 
 def _parse(path: Path, index: int, line: str, block: str, has_audio: bool) -> Stream:
     """One `Stream #0:n: Video: ...` line and the side data under it."""
-    size = re.search(r", (\d+)x(\d+)(?:[ ,]|$)", line)
+    stored = re.search(r", (\d+)x(\d+)(?:[ ,]|$)", line)
     pixels = re.search(r", ([a-z][a-z0-9_]*)(\(.*?\))?, \d+x\d+", line)
-    if not size or not pixels:
+    if not stored or not pixels:
         raise MediaError("not_media", name=path.name, reason="its pictures cannot be decoded")
-    width, height = int(size[1]), int(size[2])
+    width, height = int(stored[1]), int(stored[2])
     if not 0 < width * height <= MAX_PIXELS:
         raise MediaError("not_media", name=path.name, reason=f"a picture of {width}x{height} pixels")
-    aspect = re.search(r"SAR (\d+):(\d+)", line)
-    if aspect and int(aspect[1]) and int(aspect[2]) and 0.1 < int(aspect[1]) / int(aspect[2]) < 10:
-        width = round(width * int(aspect[1]) / int(aspect[2]))
+    aspect = _aspect(line)
+    if not 1 / MILD_ASPECT < aspect < MILD_ASPECT:
+        width, aspect = round(width * aspect), Fraction(1)
     turn = re.search(r"rotation of (-?[\d.]+) degrees", block)
     if turn and round(float(turn[1]) / 90) % 2:
-        width, height = height, width
+        width, height, aspect = height, width, 1 / aspect
     rate = re.search(r", ([\d.]+)(k?) fps", line)
     nominal = float(rate[1]) * (1000 if rate[2] else 1) if rate else None
     tags, codec = pixels[2] or "", line.split(" ")[0].rstrip(",")
@@ -138,7 +143,17 @@ def _parse(path: Path, index: int, line: str, block: str, has_audio: bool) -> St
     )
     transfer = next((name for name in ("smpte2084", "arib-std-b67") if name in tags), "")
     interlaced = re.search(r"(top|bottom) (coded )?first", tags) is not None
-    return Stream(index, codec, pixels[1], (width, height), transfer, interlaced, alpha, nominal, has_audio)
+    matrix: Literal["bt601", "bt709"] = "bt709" if "bt709" in tags and not transfer else "bt601"
+    size = (width, height)
+    return Stream(index, codec, pixels[1], size, aspect, matrix, transfer, interlaced, alpha, nominal, has_audio)
+
+
+def _aspect(line: str) -> Fraction:
+    """The shape of a pixel; 1 where the file says nothing sensible."""
+    said = re.search(r"SAR (\d+):(\d+)", line)
+    if said and int(said[1]) and int(said[2]) and 0.1 < int(said[1]) / int(said[2]) < 10:
+        return Fraction(int(said[1]), int(said[2]))
+    return Fraction(1)
 
 
 def _packet_times(path: Path, index: int) -> tuple[list[tuple[float, float]], float]:

@@ -12,7 +12,7 @@ from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, crop_canvas, lay_over, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
-from tmt.fuse import FusionWeights, Mix, Posed, choose, mix_pixels
+from tmt.fuse import FusionWeights, Mix, Posed, choose, mix_pixels, shade
 from tmt.geometry import rotation_angle, transform
 from tmt.render import Seen, deform, look, place
 from tmt.topology import Topology
@@ -80,6 +80,7 @@ class Renderer:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
         pixels = mix_pixels(seen, self.head.bank, self._images, mix, self._pool, self.weights.floor)
         add_detail(pixels, self._detail)
+        shade(pixels, seen, mix)
         return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)
 
     def _lost_detail(self) -> float:

@@ -147,7 +147,10 @@ def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
 def _open(job: Job, first: Array, beside: Path | None, stack: contextlib.ExitStack) -> list[Callable[[Array], None]]:
     """Open the writers for pictures of the first one's size."""
     height, width = first.shape[:2]
-    writer = VideoWriter(job.out, size=(width, height), fps=job.fps, audio=job.sound)
+    info = job.head.info
+    writer = VideoWriter(
+        job.out, size=(width, height), fps=job.fps, audio=job.sound, matrix=info.matrix, aspect=info.aspect
+    )
     sinks: list[Callable[[Array], None]] = [stack.enter_context(writer).write]
     if beside is not None:
         panels = _Panels(job, height)

@@ -39,7 +39,8 @@ class Receipt:
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """A probed video or picture. `width`, `height` are as displayed (rotation applied); `frames` is None where unknown."""
+    """A probed video or picture. `width`, `height` as read (rotation applied); `frames` is None where unknown;
+    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same."""
 
     path: Path
     width: int
@@ -49,6 +50,8 @@ class MediaInfo:
     seconds: float | None
     has_audio: bool
     is_still: bool
+    aspect: Fraction = Fraction(1)
+    matrix: Literal["bt601", "bt709"] = "bt601"
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class Surface:
 
     vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
     that opened shape; operator sparse [G*G, L] landmark offsets -> vertex offsets; head [G*G] 1 on the head, 0 on the
-    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips. float32.
+    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips; eyeballs [G*G] between the lids. float32.
     """
 
     grid: int
@@ -160,6 +163,7 @@ class Surface:
     head: Array
     regions: Array
     interior: Array
+    eyeballs: Array
 
 
 @dataclass(frozen=True)

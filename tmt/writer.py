@@ -9,7 +9,7 @@ import signal
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 COMMENT = "AI-generated (tmt)"
 # Measured at 512 px and the same crf: 1 to 2 dB above veryfast in 0.6 of its time, at 2.5 times its size.
 PRESET = "superfast"
-# The BT.601 matrix, and said so: readers that obey the tag (browsers, ffmpeg) and readers that never look at it and
-# take BT.601 for granted (OpenCV) then see the same colours. Primaries and transfer are those of BT.709 = sRGB screens.
+# The matrix is the subject's own, and said so; without a better reason BT.601: readers that obey the tag (browsers,
+# ffmpeg) and readers that never look at it and take BT.601 for granted (OpenCV) then see the same colours.
+MATRIX = {"bt601": ("bt601", "smpte170m"), "bt709": ("bt709", "bt709")}  # the scaler's name, the tag
 TO_YUV = (
-    "scale=flags=bicubic+accurate_rnd+full_chroma_int:in_range=full:out_range=tv:out_color_matrix=bt601,"
-    "format=yuv420p,setparams=range=tv:colorspace=smpte170m:color_primaries=bt709:color_trc=bt709"
+    "scale=flags=bicubic+accurate_rnd+full_chroma_int:in_range=full:out_range=tv:out_color_matrix={0},"
+    "format=yuv420p,setparams=range=tv:colorspace={1}:color_primaries=bt709:color_trc=bt709,setsar={2}"
 )
-TAGS = ("-colorspace", "smpte170m", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
 RATE, BLOCK = 48_000, 1024  # sound samples per second, and per AAC block
 FULL = r"No space left|File too large|quota"
 REFUSED = FULL + r"|Permission denied|Read-only|Input/output error|No such file"
@@ -40,7 +40,7 @@ class VideoWriter:
 
     size (width, height) px, any parity: an odd edge is repeated once, since 4:2:0 video is even. audio: a file whose
     sound from `audio_start` s on goes under the pictures, never longer than they or than `seconds`; one without sound
-    is passed over. crf: 0 (lossless) .. 51. After the end `sound` says whether there is any.
+    is passed over. matrix, aspect: see MediaInfo. crf: 0 (lossless) .. 51. After the end `sound` says whether there is any.
     """
 
     def __init__(
@@ -55,10 +55,13 @@ class VideoWriter:
         crf: int = 14,
         comment: str = COMMENT,
         preset: str = PRESET,
+        matrix: Literal["bt601", "bt709"] = "bt601",
+        aspect: Fraction = Fraction(1),
     ) -> None:
         self.path, self.size, self.fps = Path(path), size, Fraction(fps).limit_denominator(100_000)
         self.audio, self.audio_start, self.seconds = audio, audio_start, seconds
         self.crf, self.comment, self.preset = crf, comment, preset
+        self.matrix, self.aspect = matrix, aspect
         self.frames, self.sound = 0, False
         if self.path.suffix.lower() != ".mp4":
             raise OutputError("output_suffix", name=self.path.name, suffix=".mp4")
@@ -133,10 +136,13 @@ class VideoWriter:
     def _encode(self) -> list[str]:
         """The command line that makes a picture-only file from raw frames."""
         width, height = (side + side % 2 for side in self.size)
+        scaler, tag = MATRIX[self.matrix]
+        tags = ("-colorspace", tag, "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv")
         return [
             *("-v", "error", "-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(self.fps), "-i", "pipe:0", "-vf", TO_YUV, "-c:v", "libx264"),
-            *("-preset", self.preset, "-crf", str(self.crf), *TAGS),
+            *("-framerate", str(self.fps), "-i", "pipe:0", "-c:v", "libx264"),
+            *("-vf", TO_YUV.format(scaler, tag, self.aspect)),
+            *("-preset", self.preset, "-crf", str(self.crf), *tags),
             *self._mp4(self._pictures),
         ]
 

@@ -35,7 +35,8 @@ SHORT = 0.4  # share of the subject that a short study sees: two lengths tell th
 class Cost:
     """What one stage takes: `seconds`, and `ratio` to one run of the reference workload in the same run.
 
-    stage "study fixed" is once per subject, "study" per subject frame, all others per driving frame at `size` px.
+    stage "study fixed" is once per subject, "study" per subject frame (in a clip shorter than the frame bank is large,
+    the bank's cost is in there too), all others per driving frame at `size` px; "reference" is the workload itself.
     """
 
     stage: str
@@ -116,6 +117,7 @@ def _transfer(
         frames = probe(result.video).frames or 1
         rounds.append({name: seconds / frames for name, seconds in {**result.seconds, "total": total}.items()})
     reference.run()
+    yield _cost("reference", size, reference.seconds, reference)
     counted = rounds[1:]
     for stage in dict.fromkeys(name for chunk in counted for name in chunk):
         yield _cost(stage, size, statistics.median(chunk.get(stage, 0.0) for chunk in counted), reference)
@@ -126,9 +128,11 @@ def _cost(stage: str, size: int, seconds: float, reference: Reference) -> Cost:
 
 
 def _chunks(driving: Path, parts: Path) -> list[Path]:
-    """Parts of the driving clip, the first one twice; a short clip is cut into shorter parts."""
-    length = min(CHUNK_SECONDS, duration(driving) / CHUNKS)
-    cuts = [cut(driving, parts / f"chunk-{i}.mp4", i * length, length) for i in range(CHUNKS)]
+    """Parts of the driving clip, the first one twice; those of a short clip overlap, since what a run costs beside
+    its frames would weigh too much in shorter ones."""
+    length = min(CHUNK_SECONDS, duration(driving))
+    step = min(length, (duration(driving) - length) / (CHUNKS - 1))
+    cuts = [cut(driving, parts / f"chunk-{i}.mp4", i * step, length) for i in range(CHUNKS)]
     return [cuts[0], *cuts]
 
 
@@ -154,7 +158,10 @@ def table(costs: Sequence[Cost]) -> str:
 
 def report(costs: Sequence[Cost], out: Path | None, say: Callable[[str], None] = print) -> None:
     """Print the table, and keep it as bench.json and bench.md in a folder."""
-    shape = f"{THREADS} threads of {os.cpu_count()} cores, torch {torch.__version__}"
+    shape = (
+        f"{THREADS} threads of {os.cpu_count()} cores, torch {torch.__version__}. On busy cores the reference, which "
+        "needs all threads at once, slows down more than the stages do: ratios are then too low."
+    )
     say(f"{table(costs)}\n\n{shape}")
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)

@@ -88,16 +88,16 @@ class Trial:
 
 
 def survive(protocol: str, case: str, work: Iterator[Outcome], method: str = "") -> Iterator[Outcome]:
-    """What `work` yields; where it raises, a Failure, and the evaluation goes on. Frees what the case held."""
+    """What `work` yields; where it raises, a Failure, and the evaluation goes on."""
     try:
         yield from work
+        return
     except Cancelled:
         raise
     except Exception as error:
         reason = str(error) if isinstance(error, TmtError) else f"{type(error).__name__}: {error}"
-        yield Failure(protocol, case, method, reason)
-    finally:
-        gc.collect()
+    gc.collect()  # an exception ties up what its frames held, a head above all; a case that went well frees itself
+    yield Failure(protocol, case, method, reason)
 
 
 def each_method(trial: Trial, judge: Callable[[Method], Row]) -> Iterator[Outcome]:
@@ -152,7 +152,8 @@ def draw(trial: Trial, subject: Path, moments: Sequence[int]) -> None:
     frames = list(moments) if turntable else [trial.driver.frame(i) for i in moments]
     own = np.unique(np.linspace(0, (probe(subject).frames or 1) - 1, len(frames)).round().astype(int)).tolist()
     strips = [_strip(trial, "subject", subject, own)]
-    strips += [] if turntable else [_strip(trial, "truth" if trial.mode == "absolute" else "driving", trial.driving, frames)]
+    if not turntable:
+        strips.append(_strip(trial, "truth" if trial.mode == "absolute" else "driving", trial.driving, frames))
     strips += [_strip(trial, method, video, frames) for method, video in trial.done.items()]
     folder = trial.setup.out / "sheets"
     folder.mkdir(parents=True, exist_ok=True)

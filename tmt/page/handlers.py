@@ -103,7 +103,7 @@ class Page:
             yield from self._run(Path(subject), Path(driving), consent, settings, language)
         except Exception as error:
             message = _explained(error, language)
-            yield (*[gr.skip()] * 3, message_panel(message, "wrong"), gr.skip())  # stays when the toast is gone
+            yield _only(message_panel(message, "wrong"))  # stays when the toast is gone
             # A file's name in it must not become markup.
             raise gr.Error(html.escape(message), duration=None, print_exception=False) from error
 
@@ -120,9 +120,9 @@ class Page:
 
         run, pace, delivered = Background(work), Pace(), False
         try:
-            yield None, None, None, running_panel(Step("start", 0, None), None, language), gr.Column(visible=False)
+            yield _only(running_panel(Step("start", 0, None), None, language))
             for step in run.steps():
-                yield (*[gr.skip()] * 3, running_panel(step, pace.left(step), language), gr.skip())
+                yield _only(running_panel(step, pace.left(step), language))
             result = run.result()
             side = result.side_by_side
             yield result.video, side, str(result.report_path), result_panel(result, language), gr.Column(visible=True)
@@ -138,6 +138,11 @@ class Page:
     def stopped(self, request: gr.Request) -> tuple[str, gr.Button, gr.Button]:
         """What is shown after a stop."""
         return message_panel(text("stopped", _language(request))), *switched(busy=False)
+
+
+def _only(panel: str) -> Outputs:
+    """A panel, and no result. Not `gr.skip()`: after it Gradio makes the players anew, as it knows them."""
+    return None, None, None, panel, gr.Column(visible=False)
 
 
 def _new_folder() -> Path:
