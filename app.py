@@ -29,7 +29,6 @@ SIZES = ("auto", "256", "512", "1024")
 HOURS = 2  # a clip is deleted after this time: longer than any run, shorter than a working day
 MAX_FILE = "500mb"  # a minute of 4K from a telephone
 TITLE = "Talking-head motion transfer / 顔の動きの転写"  # a tab's title is not translated
-CLEAR = """(panel) => panel?.includes('class="panel running"') ? "" : panel"""  # a bar that nobody moves any more
 i18n = gr.I18n(en=catalogue("en", hours=HOURS), ja=catalogue("ja", hours=HOURS))
 
 
@@ -123,7 +122,14 @@ def _connect(
 ) -> None:
     """Run: check, lock the buttons, transfer, free them. Stop works while a run waits in the queue, too."""
     run, stop = buttons
-    asked = run.click(page.asked, inputs, [panel, *buttons], validator=page.check, api_visibility="private")
+    asked = run.click(
+        page.asked,
+        inputs,
+        [panel, *buttons],
+        validator=page.check,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     event = asked.success(
         page.transfer,
         inputs,
@@ -134,11 +140,33 @@ def _connect(
         show_progress="hidden",
         scroll_to_output=True,
     )
-    event.success(lambda: switched(busy=False), None, buttons, api_visibility="private")
-    event.failure(lambda: switched(busy=False), None, buttons, api_visibility="private")
-    # A stop counts as a failure, too. In the browser, because what it reads there is never out of date.
-    event.failure(None, panel, panel, js=CLEAR, api_visibility="private")
-    stop.click(page.stopped, None, [panel, *buttons], cancels=[event], queue=False, api_visibility="private")
+    for end in (event.success, event.failure):  # a stop may come as a failure, so neither touches the panel
+        end(lambda: switched(busy=False), None, buttons, show_progress="hidden", api_visibility="private")
+    stop.click(
+        page.stopped,
+        None,
+        [panel, *buttons],
+        cancels=[event],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+
+
+def _theme() -> gr.themes.Base:
+    """Quiet colours, the system's fonts (nothing is fetched), and grey texts that meet a contrast of 4.5:1."""
+    theme = gr.themes.Default(
+        primary_hue="indigo",
+        neutral_hue="slate",
+        font=["system-ui", "sans-serif"],
+        font_mono=["ui-monospace", "monospace"],
+    )
+    return theme.set(
+        checkbox_border_color="*neutral_400",
+        checkbox_border_color_dark="*neutral_500",
+        body_text_color_subdued="*neutral_500",
+        block_info_text_color="*neutral_500",
+    )
 
 
 def launch(
@@ -152,12 +180,6 @@ def launch(
 ) -> None:
     """Serve the page: no analytics, no history, no monitoring, nothing fetched from elsewhere."""
     script = (ASSETS / "page.js").read_text(encoding="utf-8")
-    theme = gr.themes.Default(
-        primary_hue="indigo",
-        neutral_hue="slate",
-        font=["system-ui", "sans-serif"],
-        font_mono=["ui-monospace", "monospace"],  # the system's: nothing is fetched
-    ).set(checkbox_border_color="*neutral_400", checkbox_border_color_dark="*neutral_500")
     blocks.queue(max_size=16).launch(
         server_name=host,
         server_port=port,
@@ -165,7 +187,7 @@ def launch(
         auth=auth,
         prevent_thread_lock=not block,
         i18n=i18n,
-        theme=theme,
+        theme=_theme(),
         css_paths=ASSETS / "page.css",
         head=f"<script>{script}</script>",
         max_file_size=MAX_FILE,
@@ -212,8 +234,9 @@ def main(arguments: list[str] | None = None) -> int:
         except TmtError as error:
             print(error, file=sys.stderr)
             return error.status
-        except OSError as error:  # the port is taken, or the host is not this computer
-            print(f"The page cannot be served at {options.host}:{options.port}: {error}", file=sys.stderr)
+        except OSError:
+            reason = "the port is taken, or the host is not this computer"
+            print(f"{options.host}:{options.port} cannot be used: {reason}.", file=sys.stderr)
             return 1
     return 0
 

@@ -20,6 +20,7 @@ import blender_scene as studio
 import numpy as np
 from synthetic_head import Act, Asset, Head, Person, Triple, ball, smooth
 
+ffmpeg = studio.need("imageio_ffmpeg", "imageio-ffmpeg")
 FPS = 25
 SIZE = 256  # px; faces are then about 100 px wide, which a landmark detector finds easily
 BLUE, SAND = (0.2, 0.3, 0.36), (0.36, 0.3, 0.2)  # walls
@@ -107,15 +108,7 @@ def encode(folder: Path, sound: str, out: Path) -> None:
     audio = ["-f", "lavfi", "-i", f"aevalsrc={sound}:s=44100:d={seconds}", "-c:a", "aac", "-b:a", "48k"]
     tags = "setparams=color_primaries=bt709:color_trc=bt709"
     video = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{tags}", "-c:v", "libx264", "-crf", "13"]
-    command = [
-        studio.need("imageio_ffmpeg", "imageio-ffmpeg").get_ffmpeg_exe(),
-        "-y",
-        "-v",
-        "error",
-        *frames,
-        *audio,
-        *video,
-    ]
+    command = [ffmpeg.get_ffmpeg_exe(), "-y", "-v", "error", *frames, *audio, *video]
     done = subprocess.run([*command, "-movflags", "+faststart", str(out)], capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{out}: could not be encoded ({done.stderr.strip()}).")

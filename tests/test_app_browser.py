@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import page_server
 import pytest
 from page_server import Served, until
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright")
-pytest_plugins = ["page_server"]
+clips, served = page_server.clips, page_server.served  # fixtures
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer")
 LOCALES: dict[Language, str] = {"en": "en-GB", "ja": "ja-JP"}

@@ -8,7 +8,16 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 from tmt._version import __version__
-from tmt.errors import Cancelled, ConsentError, FaceError, MediaError, OutputError, SettingsError, TmtError, WeightsError
+from tmt.errors import (
+    Cancelled,
+    ConsentError,
+    FaceError,
+    MediaError,
+    OutputError,
+    SettingsError,
+    TmtError,
+    WeightsError,
+)
 from tmt.motion import turntable
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.types import CanonicalHead, Consent, Frame, HeadPath, Result, Settings

@@ -58,7 +58,8 @@ def _laid(image: Array, window: Window, canvas: Canvas) -> Array:
     matrix = np.array([[ratio, 0, offset[0] + 0.5 * ratio - 0.5], [0, ratio, offset[1] + 0.5 * ratio - 0.5]])
     if ratio < 1:
         size = (round(image.shape[1] * ratio), round(image.shape[0] * ratio))
-        image, matrix = cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.array([[1, 0, offset[0]], [0, 1, offset[1]]])
+        image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+        matrix = np.array([[1, 0, offset[0]], [0, 1, offset[1]]])
     base = np.ascontiguousarray(canvas.around, np.float32).copy()
     out = cv2.warpAffine(
         image.astype(np.float32) / 255, matrix, canvas.window.shape[::-1], dst=base, flags=cv2.INTER_CUBIC,

@@ -22,8 +22,7 @@ from tmt.types import Array, Performance, Surface, Window
 GRID = 128  # vertices a side: 192 measured no better
 OPEN_MOUTH = 0.22  # gap between the lips of the canonical mouth, head units
 MARGIN = 1.22  # the sheet over the window, so that its edge stays outside the picture when the head moves
-REACH = 0.35  # fall-off length of expressions outside the face, head units (its value hardly matters)
-DEPTH_REACH = 0.6
+REACH = 0.40  # fall-off length of expression and depth outside the face, head units (its value hardly matters)
 IRIS = (0.13, 0.50)  # eye widths from the iris centre: up to the first all moves with it, at the second nothing
 LID = 0.05  # eye widths from the lid over which the eyeball gives way to it
 DROP = 1e-3  # weights below this are left out of the operator
@@ -57,9 +56,9 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
     face, inside = _barycentric(mesh, points, topology)
     face = face + _gaze(mesh, opened, points, topology)
     prior = fit_prior(neutral, topology)
-    depth = head_depth(
-        points, opened, prior, lambda values: _extend(face @ values[:, None], inside, sheet, DEPTH_REACH)[:, 0], inside
-    ).reshape(GRID, GRID)
+    extend = _Extension(inside, sheet)
+    depth = head_depth(points, opened, prior, lambda values: extend(face @ values[:, None])[:, 0], inside)
+    depth = depth.reshape(GRID, GRID)
     depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 1.2)
     if flat:
         depth = np.full_like(depth, prior.back - 0.2)
@@ -68,7 +67,7 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
         grid=GRID,
         vertices=np.concatenate([points, depth.reshape(-1, 1)], 1).astype(np.float32),
         parameter=opened.astype(np.float32),
-        operator=_operator(face, inside, sheet).astype(np.float32),
+        operator=extend.operator(face).astype(np.float32),
         head=head.astype(np.float32),
         regions=_regions(opened, sheet, topology),
         interior=_interior(opened, sheet, topology),
@@ -146,25 +145,31 @@ def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> c
     return total
 
 
-def _extend(within: Array, inside: Array, sheet: _Sheet, reach: float) -> Array:
-    """Carry values [N, C], known where `inside` [N], to all of the sheet: screened-harmonic, falling off over `reach`."""
-    system = _screened_laplacian(sheet, reach)
-    unknown, known = np.flatnonzero(~inside), np.flatnonzero(inside)
-    border = -(system[unknown][:, known] @ within[known])
-    values = np.array(within)
-    values[unknown] = splu(system[unknown][:, unknown].tocsc()).solve(border)
-    return values
+class _Extension:
+    """Carries values known in the face to all of the sheet: screened-harmonic, falling off over REACH. One
+    factorisation serves the operator and the depth."""
 
+    def __init__(self, inside: Array, sheet: _Sheet) -> None:
+        system = _screened_laplacian(sheet, REACH)
+        self.known, self.unknown = np.flatnonzero(inside), np.flatnonzero(~inside)
+        rows = system[self.unknown]
+        self._border = rows[:, self.known]
+        self._solve = splu(rows[:, self.unknown].tocsc(), permc_spec="MMD_AT_PLUS_A").solve
 
-def _operator(face: csr_matrix, inside: Array, sheet: _Sheet) -> csr_matrix:
-    """Landmark offsets -> vertex offsets for the whole sheet [N, L]; only the landmarks at its border reach outside."""
-    at_border = (_screened_laplacian(sheet, REACH)[~inside][:, inside] @ face[inside]).tocsc()
-    used = np.unique(at_border.nonzero()[1])
-    carried = _extend(face[:, used].toarray(), inside, sheet, REACH)[~inside]
-    carried[np.abs(carried) < DROP] = 0
-    part = coo_matrix(carried)
-    rows = np.flatnonzero(~inside)[part.row]
-    return (face + csr_matrix((part.data, (rows, used[part.col])), shape=face.shape)).tocsr()
+    def __call__(self, within: Array) -> Array:
+        """values [N, C], right where known -> [N, C]."""
+        values = np.array(within, float)
+        values[self.unknown] = self._solve(-(self._border @ within[self.known]))
+        return values
+
+    def operator(self, face: csr_matrix) -> csr_matrix:
+        """Landmark offsets -> vertex offsets for the whole sheet [N, L]; only landmarks at the border reach outside."""
+        used = np.unique((self._border @ face[self.known]).nonzero()[1])
+        carried = self(face[:, used].toarray())[self.unknown]
+        carried[np.abs(carried) < DROP] = 0
+        part = coo_matrix(carried)
+        rows = self.unknown[part.row]
+        return (face + csr_matrix((part.data, (rows, used[part.col])), shape=face.shape)).tocsr()
 
 
 def _screened_laplacian(sheet: _Sheet, reach: float) -> csr_matrix:

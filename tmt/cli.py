@@ -50,11 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_argument("subject", type=Path, help="video or picture whose appearance is kept")
     transfer.add_argument("driving", type=Path, help="video whose head motion, gaze and expression are transferred")
     transfer.add_argument("--mode", choices=("relative", "absolute"), default="relative",
-                          help="relative: changes since a neutral frame; absolute: the head as it stands in its picture")
-    transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="whose sound is kept")
+                          help="relative: changes since a neutral frame; absolute: the head as its picture has it")
+    transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="which clip's")
     transfer.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
     for name in STRENGTHS:
-        transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help=f"strength of the {name}, 1 as driven")
+        transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help="strength, 1: as driven")
     _common(transfer)
     transfer.set_defaults(run=_transfer)
     study = commands.add_parser("study", help="build the subject's canonical head and show it")
@@ -75,10 +75,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
-    parser.add_argument("--method", choices=METHODS, default="bank", help="bank is the full path, the others are baselines")
+    parser.add_argument("--method", choices=METHODS, default="bank", help="bank: the full path; others: baselines")
     parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
-    parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (recorded in the report)")
+    parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
     parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
     _consent(parser)
 
@@ -92,7 +92,7 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
     evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
     evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    evaluate.add_argument("--protocol", action="append", choices=("self", "cross", "view"), help="default: self and cross")
+    evaluate.add_argument("--protocol", action="append", choices=("self", "cross", "view"), help="default: self, cross")
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
     _consent(evaluate)
@@ -136,9 +136,8 @@ def _progress(options: argparse.Namespace) -> Iterator[Progress]:
         if step.stage not in bars:
             for bar in bars.values():
                 bar.close()
-            bars[step.stage] = tqdm(
-                desc=step.stage, total=step.total, unit="frame", disable=True if options.quiet else None, file=sys.stderr
-            )
+            hidden = True if options.quiet else None  # None: where stderr is no terminal
+            bars[step.stage] = tqdm(desc=step.stage, total=step.total, unit="frame", disable=hidden, file=sys.stderr)
         bars[step.stage].update(step.done - bars[step.stage].n)
 
     try:
@@ -220,7 +219,7 @@ def _bench(options: argparse.Namespace) -> int:
     return bench(options.subject, options.driving, tuple(options.size or (256, 512)))
 
 
-def _doctor(options: argparse.Namespace) -> int:
+def _doctor(_options: argparse.Namespace) -> int:
     from tmt.doctor import examine
 
     return examine()

@@ -18,6 +18,7 @@ HAIR = 0.04  # of the side, moved up: more room is needed above the face than be
 PLATE_FRAMES = 15  # frames whose median is the background
 BACKGROUND_BELOW = 0.16  # matte under which a pixel is background
 AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
+STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
 FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
 
@@ -129,9 +130,15 @@ def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
 
 
 def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> Array:
-    """Fused pixels [H, W, 4] over the canvas -> [H, W, 3] float; `unit` is px per head unit in the window."""
+    """Fused pixels [H, W, 5] over the canvas -> [H, W, 3] float; `unit` is px per head unit in the window.
+
+    Where pixels have hardly moved, their own background is still right behind them, and nothing needs to be cut out.
+    """
     alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
-    alpha = _smooth_edges(alpha, seen, unit)[..., None]
+    alpha = _smooth_edges(alpha, seen, unit)
+    still, gone = (limit * seen.depth.shape[1] for limit in STILL)
+    rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered
+    alpha = np.maximum(alpha, rests.astype(np.float32))[..., None]
     drawn = pixels[..., :3] * alpha + canvas.plate * (1 - alpha)
     return np.clip(drawn * canvas.paste + canvas.around * (1 - canvas.paste), 0, 1)
 

@@ -26,6 +26,7 @@ class HeadPrior:
     face_width: float
 
     def __call__(self, x: Array, y: Array) -> Array:
+        """Depth at canonical places x, y [*] -> [*], head units."""
         dx, dy = x - self.centre[0], y - self.centre[1]
         reach = (dx / self.radius[0]) ** 2 + (dy / np.where(dy < 0, self.radius[1], self.below)) ** 2
         skull = self.back - self.radius[2] * np.sqrt(np.clip(1 - reach, 0, None))

@@ -41,7 +41,8 @@ def _sharpness(picture: Array, outline: Array, gain: float = 0.0) -> float:
     mask = np.zeros(picture.shape[:2], np.uint8)
     cv2.fillConvexPoly(mask, cv2.convexHull(np.round(outline).astype(np.int32)), 1)
     left, top, width, height = cv2.boundingRect(mask)
-    part, inside = picture[top : top + height, left : left + width].copy(), mask[top : top + height, left : left + width]
+    box = np.s_[top : top + height, left : left + width]
+    part, inside = picture[box].copy(), mask[box]
     add_detail(part, gain)
     laplacian = cv2.Laplacian(cv2.cvtColor(part, cv2.COLOR_RGB2GRAY), cv2.CV_32F)
     return float(laplacian[cv2.erode(inside, np.ones((9, 9), np.uint8)) > 0].var())

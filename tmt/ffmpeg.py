@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import threading
@@ -56,7 +57,8 @@ class Process:
             start_new_session=True,  # Ctrl-C goes to us alone, and we end ffmpeg in order
         )
         pipe = self._process.stdin if feed else self._process.stdout
-        assert pipe is not None and self._process.stderr is not None
+        assert pipe is not None
+        assert self._process.stderr is not None
         self.pipe: IO[bytes] = pipe
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._drain = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
@@ -87,10 +89,8 @@ class Process:
         self.wait()
 
     def _close_pipe(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # ffmpeg had gone before it had read everything
             self.pipe.close()
-        except OSError:  # ffmpeg had gone before it had read everything
-            pass
 
 
 def run(arguments: Sequence[str], timeout: float = 600.0) -> tuple[int, bytes, str]:

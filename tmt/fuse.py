@@ -16,10 +16,10 @@ import torch
 
 from tmt import kernels
 from tmt.bank import cell_area, view_direction
-from tmt.geometry import sample
+from tmt.geometry import pixel_centres, sample
 from tmt.render import Seen
 from tmt.topology import Topology
-from tmt.types import Array, FrameBank, Surface, Target
+from tmt.types import Array, FrameBank, Surface, Target, Window
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def choose(
     logits, larger = score(bank, surface, posed, area, topology, weights, frames)
     shape = (surface.grid, surface.grid)
     stretched = _sigmoid(-(1.0 + larger.max(0)) * 3)  # the best source shows it e times smaller
-    squeezed = _sigmoid((larger.min(0) - 0.9) * 4)
+    squeezed = _sigmoid(((larger * _softmax(logits * weights.sharpness)).sum(0) - 0.8) * 4)
     return Mix(
         frames, (logits * weights.sharpness).reshape(-1, *shape), (surface.interior * stretched).reshape(shape),
         (surface.eyeballs * squeezed).reshape(shape),
@@ -125,7 +125,7 @@ def _sigmoid(x: Array) -> Array:
 
 
 def shade(pixels: Array, seen: Seen, mix: Mix) -> None:
-    """Darken pixels [H, W, 4] in place where no source shows what must be seen: the depth of an opening mouth, and the
+    """Darken pixels [H, W, 5] in place where no source shows what must be seen: the depth of an opening mouth, and the
     lashes of a closing eye in place of a squeezed eyeball."""
     for mask, keep, colour in ((mix.cavity, 0.22, CAVITY), (mix.lashes, 0.45, LASHES)):
         rows, columns = np.nonzero(mask > 0.05)
@@ -157,8 +157,11 @@ def _softmax(logits: Array) -> Array:
     return exponent / exponent.sum(0)
 
 
-def mix_pixels(seen: Seen, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float) -> Array:
-    """Weighted pixels [H, W, 4] of the chosen frames, RGB and matte, 0 where nothing is seen (CPU, fast path).
+def mix_pixels(
+    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float
+) -> Array:
+    """Weighted pixels of the chosen frames, seen in `window` [H, W, 5]: RGB, matte, and how far they have come in px of
+    the images; 0 where nothing is seen (CPU, fast path).
 
     images [K, h, w, 4] uint8: the bank's, at any scale.
     """
@@ -166,28 +169,38 @@ def mix_pixels(seen: Seen, bank: FrameBank, images: Array, mix: Mix, pool: Threa
     ratio = np.float32(images.shape[2] / bank.images.shape[2])
     places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
     height = seen.depth.shape[0]
-    out = np.empty((*seen.depth.shape, 4), np.float32)
-    chosen = images[mix.chosen]
+    out = np.empty((*seen.depth.shape, 5), np.float32)
+    chosen, home = images[mix.chosen], home_of(window, bank.window, float(ratio))
     edges = np.linspace(0, height, STRIPS + 1).astype(int)
 
     def strip(index: int) -> None:
-        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, out)
+        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, home, out)
 
     list(pool.map(strip, range(STRIPS)))
     return out
 
 
+def home_of(window: Window, source: Window, ratio: float) -> Array:
+    """Scale, x, y [3] that take a pixel of `window` to the same place in the pictures of `source` (shown at `ratio`)."""
+    scale = source.scale * ratio
+    shift = (window.left - source.left) * scale, (window.top - source.top) * scale
+    return np.array([scale / window.scale, *shift], np.float32)
+
+
 def mix_pixels_torch(
-    grid_xy: torch.Tensor, places: torch.Tensor, logits: torch.Tensor, images: torch.Tensor, floor: float
+    grid_xy: torch.Tensor, places: torch.Tensor, logits: torch.Tensor, images: torch.Tensor, floor: float,
+    home: torch.Tensor,
 ) -> torch.Tensor:
     """The same in plain torch, for a GPU: grid_xy [H, W, 2], places [K, G, G, 2] px of the images, logits [K, G, G],
-    images [K, 4, h, w] float 0..1 -> [4, H, W]."""
+    images [K, 4, h, w] float 0..1, home [3] -> [5, H, W]."""
     count, grid = logits.shape[:2]
+    height, width = grid_xy.shape[:2]
     attributes = torch.cat([places.permute(0, 3, 1, 2).reshape(1, -1, grid, grid), logits[None]], 1)
     here = sample(attributes, grid_xy[None] + 0.5)[0]
-    xy = here[: 2 * count].view(count, 2, *grid_xy.shape[:2]).permute(0, 2, 3, 1)
+    xy = here[: 2 * count].view(count, 2, height, width).permute(0, 2, 3, 1)
     share = torch.softmax(here[2 * count :], 0)
-    share = torch.where(share < floor, 0.0, share)
+    share = torch.where(share < floor * share.amax(0), 0.0, share)
     share = share / share.sum(0)
-    pixels = sample(images, xy, "bicubic")
+    moved = (xy - (pixel_centres(height, width, xy.device) * home[0] + home[1:])).norm(dim=-1)
+    pixels = torch.cat([sample(images, xy, "bicubic"), moved[:, None]], 1)
     return (share[:, None] * pixels).sum(0) * (grid_xy[..., 0] >= 0)

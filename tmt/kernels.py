@@ -66,12 +66,15 @@ def _cubic(t: float, weights: Array) -> None:
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def fuse(
-    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, images: Array, floor: float, out: Array
+    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, images: Array, floor: float,
+    home: Array, out: Array,
 ) -> None:
     """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
 
     grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4] uint8;
-    sources of a share below `floor` are left out; out [H, W, 4] 0..1 (0 where there is nothing). Only rows
+    sources of less than `floor` of the best one's share are left out; home [3]: scale, x and y that take a pixel to where
+    it lies in the images if nothing moves; out [H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the
+    images (0 where there is nothing). Only rows
     `rows_from` to `rows_to` are done: threads share the picture by strips, with no global thread pool to clash over.
     """
     width = grid_xy.shape[1]
@@ -84,7 +87,7 @@ def fuse(
     for y in range(rows_from, rows_to):
         for x in range(width):
             gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
-            for c in range(4):
+            for c in range(5):
                 out[y, x, c] = 0
             if gx < 0:
                 continue
@@ -100,20 +103,22 @@ def fuse(
                 xs[k] = w00 * p[j, 0] + w01 * p[j + 1, 0] + w10 * q[j, 0] + w11 * q[j + 1, 0]
                 ys[k] = w00 * p[j, 1] + w01 * p[j + 1, 1] + w10 * q[j, 1] + w11 * q[j + 1, 1]
                 top = max(top, weight[k])
-            total = np.float32(0.0)
             for k in range(count):
                 weight[k] = np.exp(weight[k] - top)
-                total += weight[k]
             kept = np.float32(0.0)
             for k in range(count):
-                if weight[k] < floor * total and weight[k] < np.float32(1.0):
+                if weight[k] < floor:  # the best one has exp(0) = 1
                     weight[k] = 0
                 kept += weight[k]
             red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+            moved = np.float32(0)
+            home_x = (np.float32(x) + np.float32(0.5)) * home[0] + home[1]
+            home_y = (np.float32(y) + np.float32(0.5)) * home[0] + home[2]
             for k in range(count):
                 if weight[k] == 0:
                     continue
                 share = weight[k] / kept / np.float32(255.0)
+                moved += weight[k] / kept * np.sqrt((xs[k] - home_x) ** 2 + (ys[k] - home_y) ** 2)
                 px, py = xs[k] - np.float32(0.5), ys[k] - np.float32(0.5)
                 cx, cy = int(np.floor(px)), int(np.floor(py))
                 _cubic(px - np.float32(cx), hx)
@@ -129,4 +134,4 @@ def fuse(
                     green += w0 * p0[1] + w1 * p1[1] + w2 * p2[1] + w3 * p3[1]
                     blue += w0 * p0[2] + w1 * p1[2] + w2 * p2[2] + w3 * p3[2]
                     matte += w0 * p0[3] + w1 * p1[3] + w2 * p2[3] + w3 * p3[3]
-            out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3] = red, green, blue, matte
+            out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3], out[y, x, 4] = red, green, blue, matte, moved

@@ -157,7 +157,7 @@ def _aspect(line: str) -> Fraction:
 
 
 def _packet_times(path: Path, index: int) -> tuple[list[tuple[float, float]], float]:
-    """(start, duration) of every picture packet, s since the file's start; and their resolution, s. Nothing is decoded."""
+    """(start, duration) of every picture packet, s since the file's start; and their resolution, s. Decodes nothing."""
     copy = ["-v", "error", *ffmpeg.source(path), "-map", f"0:{index}", "-c", "copy", "-f", "framecrc", "-"]
     _, out, _ = ffmpeg.run(copy)
     text = out.decode("ascii", "replace")

@@ -84,7 +84,7 @@ def rasterise_torch(points: torch.Tensor, shape: tuple[int, int]) -> tuple[torch
 
 
 def _triangles(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Corners [N, 3, 3] of both triangles of every cell, and [N, 3]: column, row, half. Interleaved as in the kernel."""
+    """Corners [N, 3, 3] of both triangles of every cell, and [N, 3]: column, row, half. In the kernel's order."""
     a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, :-1], points[1:, 1:]
     corners = torch.stack([torch.stack([a, b, c], 2), torch.stack([d, c, b], 2)], 2).reshape(-1, 3, 3)
     rows, columns = points.shape[0] - 1, points.shape[1] - 1

@@ -78,7 +78,7 @@ class Renderer:
 
     def _mixed(self, seen: Seen, mix: Mix, target: Target, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        pixels = mix_pixels(seen, self.head.bank, self._images, mix, self._pool, self.weights.floor)
+        pixels = mix_pixels(seen, canvas.window, self.head.bank, self._images, mix, self._pool, self.weights.floor)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
         return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -31,7 +31,9 @@ HEAD_ROOM = 0.75  # of the face's height around it, that a full-frame canvas mus
 class Targets(Protocol):
     """Whatever says where the head shall be in each frame."""
 
-    pose: Pose
+    @property
+    def pose(self) -> Pose:
+        """Of the subject's head, [T]."""
 
     def __len__(self) -> int: ...
 
@@ -97,7 +99,7 @@ def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topolo
 
 def draw(
     head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology, seconds: Counter[str]
-) -> Iterator[tuple[Array, tuple[str, ...]]]:
+) -> Generator[tuple[Array, tuple[str, ...]], None, None]:
     """Pictures [H, W, 3] uint8 with the label on them, and the limits that acted, frame by frame."""
     canvas = canvas_for(head, targets, settings, topology)
     renderer = Renderer(head, topology, canvas, settings)
@@ -120,7 +122,8 @@ def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
     fresh = [path for path in (job.out, beside) if path is not None and not path.exists()]
     try:
         with contextlib.ExitStack() as stack:
-            pictures = stack.enter_context(contextlib.closing(draw(job.head, job.targets, job.settings, topology, seconds)))
+            drawing = draw(job.head, job.targets, job.settings, topology, seconds)
+            pictures = stack.enter_context(contextlib.closing(drawing))
             sinks: list[Callable[[Array], None]] = []
             for index, (picture, acted) in enumerate(pictures):
                 if not sinks:
@@ -128,12 +131,12 @@ def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
                 clock = time.perf_counter()
                 for sink in sinks:
                     sink(picture)
-                seconds["encode"] += time.perf_counter() - clock
+                seconds["encode"] += time.perf_counter() - clock  # type: ignore[assignment]
                 limits.update(acted)
                 yield Step("render", index + 1, len(job.targets))
             clock = time.perf_counter()
-        seconds["encode"] += time.perf_counter() - clock
-        seconds["total"] = time.perf_counter() - started + sum(job.spent.values())
+        seconds["encode"] += time.perf_counter() - clock  # type: ignore[assignment]
+        seconds["total"] = time.perf_counter() - started + sum(job.spent.values())  # type: ignore[assignment]
         report = _report(job, beside, seconds, limits)
         report_path = job.out.with_suffix(".json")
         provenance.write_json(report_path, report)

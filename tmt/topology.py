@@ -10,7 +10,7 @@ Indices = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Eye:
-    """One eye: the lid ring, its corners (outer, inner), (upper, lower) lid pairs, the iris (centre first), the brow."""
+    """One eye: the lid ring, corners (outer, inner), (upper, lower) lid pairs, the iris (centre first), the brow."""
 
     ring: Indices
     corners: tuple[int, int]

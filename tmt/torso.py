@@ -9,7 +9,7 @@ from tmt.topology import Topology
 from tmt.types import Array
 
 WORK_WIDTH = 320  # flow is followed on a small picture: a tenth of a pixel there is enough for shoulders
-FLOW = {"winSize": (21, 21), "maxLevel": 3, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
+FLOW = {"winSize": (17, 17), "maxLevel": 2, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
 
 
 class TorsoTracker:
@@ -30,7 +30,7 @@ class TorsoTracker:
         face = float(np.linalg.norm(chin - top))
         mask = cv2.resize((matte > 0.8).astype(np.uint8) * 255, self._grey.shape[::-1])
         mask[: max(0, int((chin[1] + 0.06 * face) * self._scale))] = 0
-        points = cv2.goodFeaturesToTrack(self._grey, 120, 0.002, 4, mask=mask) if mask.any() else None
+        points = cv2.goodFeaturesToTrack(self._grey, 60, 0.002, 4, mask=mask) if mask.any() else None
         self._points = points if points is not None and len(points) >= 8 else None
 
     def follow(self, frame: Array) -> Array:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Protocol
 
 import cv2
@@ -105,7 +106,7 @@ def bridge_gaps(landmarks: list[Array | None], max_gap: int) -> Array:
     for index, item in enumerate(landmarks):
         before = max((k for k in known if k <= index), default=known[0]) if item is None else index
         stacked[index] = landmarks[before]
-    for left, right in zip(known[:-1], known[1:], strict=True):
+    for left, right in pairwise(known):
         if 1 < right - left <= max_gap + 1:
             for index in range(left + 1, right):
                 share = (index - left) / (right - left)

@@ -123,10 +123,14 @@ class _MeshGraph:
 
     def landmarks(self, picture: Array, centre: Array, side: float, roll: float) -> Array | None:
         """picture [H, W, 3] uint8; region: centre [2] px, side px, roll radians -> [478, 3] float32 px or None."""
+        half = side * 0.75 + 2  # holds the region however it is turned; the rest of a large picture is not copied
+        left, top = (int(max(c - half, 0)) for c in centre)
+        picture = picture[top : int(centre[1] + half) + 1, left : int(centre[0] + half) + 1]
         height, width = picture.shape[:2]
-        region = self._rect(
-            x_center=centre[0] / width, y_center=centre[1] / height, width=side / width, height=side / height
-        )
+        if min(height, width) < 8:
+            return None
+        x, y = centre[0] - left, centre[1] - top
+        region = self._rect(x_center=x / width, y_center=y / height, width=side / width, height=side / height)
         region.rotation = roll
         self._time += 1
         self._packets.clear()
@@ -138,7 +142,7 @@ class _MeshGraph:
         if not self._packets:
             return None
         points = self._get.get_proto(self._packets[0]).landmark
-        return np.array([(p.x * width, p.y * height, p.z * width) for p in points], np.float32)
+        return np.array([(p.x * width + left, p.y * height + top, p.z * width) for p in points], np.float32)
 
 
 def _jumped(found: Array, previous: Array) -> bool:

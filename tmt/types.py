@@ -120,7 +120,7 @@ class Performance:
     """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
-    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: index of the neutral, frontal frame.
+    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index.
     """
 
     shape: Array
@@ -139,7 +139,7 @@ class Performance:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the subject's head shall be in one frame: pose in the subject's picture, canonical landmarks [L, 3], torso [2] px."""
+    """Where the subject's head shall be in one frame: its picture's pose, canonical landmarks [L, 3], torso [2] px."""
 
     pose: Pose
     canonical: Array
@@ -153,7 +153,8 @@ class Surface:
 
     vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
     that opened shape; operator sparse [G*G, L] landmark offsets -> vertex offsets; head [G*G] 1 on the head, 0 on the
-    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips; eyeballs [G*G] between the lids. float32.
+    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips; eyeballs
+    [G*G] between the lids. float32.
     """
 
     grid: int

@@ -40,7 +40,8 @@ class VideoWriter:
 
     size (width, height) px, any parity: an odd edge is repeated once, since 4:2:0 video is even. audio: a file whose
     sound from `audio_start` s on goes under the pictures, never longer than they or than `seconds`; one without sound
-    is passed over. matrix, aspect: see MediaInfo. crf: 0 (lossless) .. 51. After the end `sound` says whether there is any.
+    is passed over. matrix, aspect: see MediaInfo. crf: 0 (lossless) .. 51. After the end `sound` says
+    whether there is any.
     """
 
     def __init__(

@@ -28,11 +28,14 @@ MOVED_BY_FACE = 0.3  # share of the face's motion from which a vertex counts as 
 class Pipeline(Protocol):
     """What is evaluated."""
 
-    def study(self, path: Path, /, *, consent: Consent) -> CanonicalHead: ...
+    def study(self, path: Path, /, *, consent: Consent) -> CanonicalHead:
+        """See TalkingHeadPipeline.study."""
 
-    def transfer(self, head: CanonicalHead, driving: Path, out: Path, settings: Settings, /) -> Result: ...
+    def transfer(self, head: CanonicalHead, driving: Path, out: Path, settings: Settings, /) -> Result:
+        """See TalkingHeadPipeline.transfer."""
 
-    def view(self, head: CanonicalHead, out: Path, path: HeadPath, settings: Settings, /) -> Result: ...
+    def view(self, head: CanonicalHead, out: Path, path: HeadPath, settings: Settings, /) -> Result:
+        """See TalkingHeadPipeline.view."""
 
 
 @dataclass(frozen=True)

@@ -71,9 +71,9 @@ class Pace:
         if step.stage != self._stage:
             self._stage, self._since, self._first = step.stage, now, step.done
         done, elapsed = step.done - self._first, now - self._since
-        if step.total is None or done < 2 or elapsed < 1:
+        if step.total is None or done < 2 or elapsed < 1 or step.done >= step.total:
             return None
-        return elapsed / done * max(0, step.total - step.done)
+        return elapsed / done * (step.total - step.done)
 
 
 def running_panel(step: Step, left: float | None, language: Language) -> str:

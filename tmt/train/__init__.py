@@ -1,0 +1,1 @@
+"""How what ships with the package was made from data. Nothing of the product imports it."""

@@ -15,12 +15,11 @@ from tmt.track_mediapipe import MediaPipeTracker
 from tmt.types import Array
 from tmt.video import probe, read_frames
 
-
 FRAMES = 60  # per clip: enough for a mean
 
 
 def average_shape(tracks: list[Array], topology: Topology) -> Array:
-    """Landmarks of several people, each [T, L, 3] px -> mean shape [L, 3] in head units, left-right symmetric in pose."""
+    """Landmarks of several people, each [T, L, 3] px -> mean shape [L, 3] in head units, seen from the front."""
     shape = frontalise(tracks[0].mean(0).astype(np.float64), topology)
     for _ in range(4):
         shapes = [untransform(fit_poses(t, shape, topology), t.astype(np.float64)).mean(0) for t in tracks]

@@ -1,0 +1,173 @@
+"""CanonicalHead -> the relaxed head as a mesh with one picture on it: what can be looked at without any target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.ndimage import distance_transform_edt
+
+from tmt.bank import view_direction
+from tmt.fuse import region_landmarks
+from tmt.render import deform
+from tmt.topology import Topology
+from tmt.types import Array, CanonicalHead, FrameBank
+
+TEXTURE = 1024  # px a side: twice what a head of 500 px shows
+# The cut through the neck, of the face's height and width: below the chin in the middle, above it at the neck's sides,
+# half the neck's width, and how the cut rises beyond, to keep ears and hair but no shoulders.
+NECK, SIDES, HALF_NECK, RISE = 0.26, 0.08, 0.40, 0.45
+SEEN = -0.7  # of FrameBank.quality, from which a frame counts as seeing a vertex: about a half
+OUTSIDE = -6.0  # of FrameBank.quality, under which a vertex lies outside the picture
+PERSON = 0.6  # of the matte
+SOLID, SPILL = 0.9, 5  # of the matte, and texels inside: from there on a colour has no background in it
+EDGE = 0.02  # head units over which the cut fades
+EXPRESSION, VIEW, REGION = 0.015, 8.0, 0.010  # head units, degrees, head units: what costs a frame one unit of its score
+QUALITY = 4.0  # weight of visibility and facing: here every part of the head wants the frame that turns it to the camera
+SHARPNESS = 2.0  # inverse temperature: a mix of many frames is soft
+SMOOTH = 1.5  # vertices over which the choice of frames changes: no seams
+FLOOR = 0.05  # of the best frame's share, under which a frame is left out
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class BakedHead:
+    """The subject's relaxed head, in canonical space.
+
+    vertices [G*G, 3] head units; texture [S, S, 4] uint8 RGB and matte over `box` of the grid (first column, first row,
+    last column, last row); seen [G*G] how many bank frames see a vertex as part of the person, best [G*G] how well the
+    best of them does (see FrameBank.quality); cells [G-1, G-1] bool, the head's own.
+    """
+
+    grid: int
+    vertices: Array
+    texture: Array
+    box: Box
+    seen: Array
+    best: Array
+    cells: Array
+
+    @property
+    def corners(self) -> Array:
+        """[G*G] bool: vertices of the head's cells."""
+        own = np.zeros((self.grid, self.grid), bool)
+        for rows in (np.s_[1:], np.s_[:-1]):
+            for columns in (np.s_[1:], np.s_[:-1]):
+                own[rows, columns] |= self.cells
+        return own.ravel()
+
+    def uv(self, grid_xy: Array) -> Array:
+        """Grid coordinates [*, 2] -> texture coordinates [*, 2], 0..1 from the top left inside the box."""
+        low, high = np.array(self.box[:2], np.float32), np.array(self.box[2:], np.float32)
+        return np.asarray((grid_xy - low) / (high - low), np.float32)
+
+
+def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedHead:
+    """Mix the bank's frames into one texture of `side` px and cut the head out of the sheet."""
+    surface, bank = head.surface, head.bank
+    offsets = deform(surface, head.performance.neutral)
+    share = _shares(head, offsets, topology)
+    matte = np.stack([_at(image[..., 3], places) for image, places in zip(bank.images, bank.places, strict=True)]) / 255
+    person = (share.reshape(matte.shape) * matte).sum(0) > PERSON
+    vertices = surface.vertices + offsets
+    inside = np.where(bank.quality.max(0) > OUTSIDE, _above_cut(vertices, head.performance.neutral, topology), -1.0)
+    part = (person & (inside > 0)).reshape(surface.grid, surface.grid)
+    cells = _largest(_any_corner(part))
+    rows, columns = np.nonzero(cells)
+    box = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+    return BakedHead(
+        grid=surface.grid, vertices=vertices, texture=_trim(_texture(bank, share, box, side), inside, box), box=box,
+        seen=((bank.quality > SEEN) & (matte > PERSON)).sum(0), best=bank.quality.max(0), cells=cells,
+    )
+
+
+def _shares(head: CanonicalHead, offsets: Array, topology: Topology) -> Array:
+    """Shares [K, G, G] of the bank's frames in each vertex of the relaxed head, `offsets` [G*G, 3]."""
+    surface, bank, subject = head.surface, head.bank, head.performance
+    frontal = view_direction(subject.pose.rotation[subject.reference])
+    angle = np.degrees(np.arccos(np.clip(bank.view @ frontal, -1, 1)))
+    logits = QUALITY * bank.quality - angle[:, None] / VIEW - np.linalg.norm(bank.offsets - offsets, axis=-1) / EXPRESSION
+    for mask, indices in zip(surface.regions, region_landmarks(topology), strict=True):
+        away = bank.landmarks[:, list(indices)] - subject.neutral[list(indices), :2]
+        logits -= np.sqrt((away**2).sum(-1).mean(-1))[:, None] / REGION * mask
+    logits += np.clip(bank.area - bank.area.max(0), -3, 0)
+    sheets = (SHARPNESS * logits).reshape(-1, surface.grid, surface.grid).astype(np.float32)
+    smooth = np.stack([cv2.GaussianBlur(sheet, (0, 0), SMOOTH) for sheet in sheets])
+    share = np.exp(smooth - smooth.max(0))
+    share[share < FLOOR] = 0
+    return np.asarray(share / share.sum(0), np.float32)
+
+
+def _at(plane: Array, places: Array) -> Array:
+    """plane [H, W] at places [N, 2] px -> [N] float."""
+    xy = places[None] - np.float32(0.5)
+    value = cv2.remap(plane, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(value[0], np.float32)
+
+
+def _any_corner(vertices: Array) -> Array:
+    """[G, G] bool -> cells [G-1, G-1] with any corner in it: the texture's matte draws the exact outline."""
+    return np.asarray(vertices[1:, 1:] | vertices[1:, :-1] | vertices[:-1, 1:] | vertices[:-1, :-1])
+
+
+def _largest(cells: Array) -> Array:
+    """The largest connected part of a mask: people in the background are no part of the head."""
+    _, names, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=4)
+    return np.asarray(names == 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA])))
+
+
+def _above_cut(vertices: Array, neutral: Array, topology: Topology) -> Array:
+    """How far vertices [N, 3] lie above the cut through the neck [N], head units; below 0 they are torso."""
+    right, left, chin, top = (neutral[i] for i in (*topology.cheeks, topology.chin, topology.forehead))
+    height, width = chin[1] - top[1], left[0] - right[0]
+    aside = np.abs(vertices[:, 0] - (right[0] + left[0]) / 2) / (HALF_NECK * width)
+    cut = (NECK + SIDES) * np.sqrt(np.clip(1 - aside**2, 0, None)) - SIDES - RISE * np.maximum(aside - 1, 0)
+    return np.asarray(chin[1] + height * cut - vertices[:, 1])
+
+
+def _texture(bank: FrameBank, share: Array, box: Box, side: int) -> Array:
+    """The bank's pixels mixed by `share` [K, G, G] over a box of the grid -> [side, side, 4] uint8."""
+    columns, rows = _ticks(box, side)
+    pixels = np.zeros((side, side, 4), np.float32)
+    for plane, places, image in zip(share, bank.places, bank.images, strict=True):
+        part = _reach(rows, plane.any(1)), _reach(columns, plane.any(0))  # only where this frame counts
+        x, y = np.meshgrid(columns[part[1]], rows[part[0]])
+        if not x.size:
+            continue
+        xy = cv2.remap(places.reshape(*plane.shape, 2), x, y, cv2.INTER_LINEAR) - np.float32(0.5)
+        shown = cv2.remap(image, xy[..., 0], xy[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        pixels[part] += cv2.remap(plane, x, y, cv2.INTER_LINEAR)[..., None] * shown
+    return np.round(np.clip(pixels, 0, 255)).astype(np.uint8)
+
+
+def _reach(ticks: Array, counts: Array) -> slice:
+    """The ticks [S] (grid coordinates, ascending) within one step of where `counts` [G] is true."""
+    used = np.flatnonzero(counts)
+    if not len(used):
+        return slice(0, 0)
+    first, last = np.searchsorted(ticks, (used[0] - 1, used[-1] + 1))
+    return slice(int(first), int(last))
+
+
+def _trim(texture: Array, inside: Array, box: Box) -> Array:
+    """Cut the matte of a texture [S, S, 4] where `inside` [G*G] is below 0, and carry the person's colours outwards:
+    smaller copies of the texture must not mix in the background."""
+    grid, side = int(np.sqrt(inside.size)), len(texture)
+    x, y = np.meshgrid(*_ticks(box, side))
+    sheet = inside.reshape(grid, grid).astype(np.float32)
+    cut = np.clip(cv2.remap(sheet, x, y, cv2.INTER_LINEAR) / EDGE + 0.5, 0, 1)
+    matte = texture[..., 3:].astype(np.float32) / 255
+    solid = cv2.erode((matte > SOLID).astype(np.uint8), np.ones((SPILL, SPILL), np.uint8))
+    rows, columns = distance_transform_edt(solid == 0, return_distances=False, return_indices=True)
+    near = cv2.GaussianBlur(texture[rows, columns, :3], (0, 0), SPILL)
+    keep = np.clip((matte - PERSON) / (SOLID - PERSON), 0, 1)
+    colour = texture[..., :3] * keep + near * (1 - keep)
+    return np.round(np.dstack([colour, 255 * np.minimum(matte[..., 0], cut)])).astype(np.uint8)
+
+
+def _ticks(box: Box, side: int) -> tuple[Array, Array]:
+    """Grid coordinates of the texture's columns and rows, each [side]."""
+    steps = (np.arange(side, dtype=np.float32) + 0.5) / side
+    return steps * (box[2] - box[0]) + box[0], steps * (box[3] - box[1]) + box[1]

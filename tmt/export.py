@@ -1,0 +1,173 @@
+"""CanonicalHead -> a folder that shows it: pictures from the front and the sides, depth, coverage, a 3D file, a report."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from tmt import label, provenance
+from tmt.bake import PERSON, SEEN, BakedHead, bake
+from tmt.errors import OutputError
+from tmt.geometry import euler_from_rotation
+from tmt.glb import Mesh, to_glb
+from tmt.portrait import draw, draw_coverage, draw_depth, look_at
+from tmt.topology import Topology
+from tmt.types import Array, CanonicalHead
+from tmt.video import COMMENT
+
+EYE_CORNERS = 0.09  # metres between the outer corners of the eyes: an average adult; the true size cannot be known
+SIDE_VIEW = 45.0  # degrees of yaw
+FILES = ("front.png", "side.png", "depth.png", "coverage.png", "head.glb", "head.json")
+
+
+@dataclass(frozen=True)
+class HeadSummary:
+    """What the report says of the head: numbers of bank frames, yaw and pitch that they span (degrees, as filmed),
+    share 0..1 of the head's surface that some frame sees well, size of one head unit in metres (assumed)."""
+
+    keyframes: tuple[int, ...]
+    yaw: tuple[float, float]
+    pitch: tuple[float, float]
+    share_seen: float
+    metres_per_unit: float
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """How it was shown: yaw of the side views in degrees, assumed distance of the outer eye corners in metres."""
+
+    side_view: float = SIDE_VIEW
+    eye_corners: float = EYE_CORNERS
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder if it is missing (not those above it); OutputError unless the files can be written into it."""
+    try:
+        folder.mkdir(exist_ok=True)
+        for name in FILES:
+            if (folder / name).is_dir():
+                raise OutputError("output_unwritable", name=name, reason="it is a folder")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except FileExistsError as error:
+        raise OutputError("output_unwritable", name=folder.name, reason="it is a file, not a folder") from error
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise OutputError("output_unwritable", name=folder.name, reason="the folder above it does not exist") from error
+    except OSError as error:
+        raise OutputError("output_unwritable", name=folder.name, reason=error.strerror) from error
+
+
+def save_head(head: CanonicalHead, topology: Topology, folder: Path) -> list[Path]:
+    """Write front.png, side.png, depth.png, coverage.png, head.glb and head.json; all of them or, on failure, none."""
+    check_folder(folder)
+    baked = bake(head, topology)
+    right, left = (head.performance.neutral[eye.corners[0]] for eye in topology.eyes)
+    metres = EYE_CORNERS / float(np.linalg.norm(left - right))
+    files = _pictures(head, baked, metres)
+    files["head.glb"] = to_glb(to_mesh(baked, metres, (left + right) / 2), _png(baked.texture), PERSON, COMMENT)
+    with _appearing(folder) as part:
+        for name, data in files.items():
+            (part / name).write_bytes(data)
+        summary = _summary(head, baked, metres)
+        outputs = {Path(name).stem: provenance.fingerprint(part / name) for name in files}
+        provenance.write_json(part / "head.json", _report(head, summary, outputs))
+    return [folder / name for name in FILES]
+
+
+def _pictures(head: CanonicalHead, baked: BakedHead, metres: float) -> dict[str, bytes]:
+    """The PNG files by name. Views of the head bear the label; the two maps are no likeness."""
+    right, front, left = (look_at(baked, yaw) for yaw in (-SIDE_VIEW, 0.0, SIDE_VIEW))
+    sides = np.concatenate([draw(baked, right), draw(baked, left)], 1)
+    return {
+        "front.png": _png(label.burn_uint8(draw(baked, front))),
+        "side.png": _png(label.burn_uint8(sides)),
+        "depth.png": _png(draw_depth(front, 100 * metres)),
+        "coverage.png": _png(draw_coverage(baked, (right, front, left), len(head.bank))),
+    }
+
+
+def to_mesh(head: BakedHead, metres: float, origin: Array) -> Mesh:
+    """The head's cells as triangles, `metres` per head unit around `origin` [3] (head units)."""
+    towards = np.array([1, -1, -1], np.float32)  # canonical y down, z into the picture; glTF y up, z to the viewer
+    sheet = head.vertices.reshape(head.grid, head.grid, 3)
+    normal = -np.cross(np.gradient(sheet, axis=1), np.gradient(sheet, axis=0)).reshape(-1, 3)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    normal = np.where(length > 1e-9, normal / np.maximum(length, 1e-9), (0, 0, -1))
+    rows, columns = np.nonzero(head.cells)
+    a = rows * head.grid + columns
+    b, c, d = a + 1, a + head.grid, a + head.grid + 1
+    triangles = np.concatenate([np.stack([a, c, b], 1), np.stack([d, b, c], 1)])
+    used, compact = np.unique(triangles, return_inverse=True)
+    grid_xy = np.stack([used % head.grid, used // head.grid], 1).astype(np.float32)
+    return Mesh(
+        positions=(head.vertices[used] - origin) * metres * towards, normals=normal[used] * towards, uv=head.uv(grid_xy),
+        triangles=compact.reshape(-1, 3),
+    )
+
+
+def _summary(head: CanonicalHead, baked: BakedHead, metres: float) -> HeadSummary:
+    yaw, pitch, _ = (np.degrees(angles) for angles in euler_from_rotation(head.bank.pose.rotation))
+    return HeadSummary(
+        keyframes=tuple(head.bank.index.tolist()), yaw=(float(yaw.min()), float(yaw.max())),
+        pitch=(float(pitch.min()), float(pitch.max())), share_seen=share_seen(baked), metres_per_unit=metres,
+    )
+
+
+def share_seen(head: BakedHead) -> float:
+    """Share of the head's surface (area in space, what is modelled of it) that some bank frame sees well."""
+    sheet = head.vertices.reshape(head.grid, head.grid, 3)
+    across, down = sheet[:-1, 1:] - sheet[:-1, :-1], sheet[1:, :-1] - sheet[:-1, :-1]
+    area = np.linalg.norm(np.cross(across, down), axis=-1) * head.cells
+    seen = (head.best > SEEN).reshape(head.grid, head.grid)[:-1, :-1]
+    return float((area * seen).sum() / area.sum())
+
+
+def _report(
+    head: CanonicalHead, summary: HeadSummary, outputs: Mapping[str, provenance.Fingerprint]
+) -> dict[str, object]:
+    """The usual report, with what is particular to a head."""
+    run = provenance.Run(
+        settings=HeadSettings(), consent=head.receipt, inputs={"subject": provenance.fingerprint(head.info.path)},
+        outputs=outputs, rates={"subject": head.info.fps}, found={"subject": head.track.found}, limits=(),
+        seconds={"study": head.seconds}, label=True,
+    )
+    rounded = {key: np.round(value, 4).tolist() for key, value in asdict(summary).items()}
+    return {**provenance.report(run), "head": rounded}
+
+
+def _png(image: Array) -> bytes:
+    """A picture [H, W, 3 or 4] uint8 as PNG, marked as made by this program."""
+    marks, file = PngInfo(), BytesIO()
+    marks.add_text("Comment", COMMENT)
+    Image.fromarray(image).save(file, "PNG", pnginfo=marks, optimize=False)
+    return file.getvalue()
+
+
+@contextlib.contextmanager
+def _appearing(folder: Path) -> Iterator[Path]:
+    """A hidden folder for FILES, which get their places in `folder` at the end, or vanish on failure."""
+    fresh = [folder / name for name in FILES if not (folder / name).exists()]
+    try:
+        part = Path(tempfile.mkdtemp(prefix=".tmt-", dir=folder))  # inside: os.replace works within a file system only
+        try:
+            yield part
+            for name in FILES:
+                os.replace(part / name, folder / name)
+        except BaseException:
+            for path in fresh:
+                path.unlink(missing_ok=True)
+            raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    except OSError as error:
+        raise OutputError("output_unwritable", name=folder.name, reason=error.strerror) from error
