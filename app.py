@@ -110,26 +110,19 @@ def build(pipeline: Pipeline) -> gr.Blocks:
         with gr.Row():
             run = gr.Button(i18n("run"), variant="primary", scale=4, elem_id="run")
             stop = gr.Button(i18n("stop"), scale=1, interactive=False, elem_id="stop")
-        panel = gr.HTML(elem_id="panel")
+        panel, note = gr.HTML(elem_id="panel"), gr.HTML(elem_id="note")
         results, place = _results()
         gr.Markdown(i18n("privacy"), elem_id="privacy", elem_classes="hint")
-        _connect(page, inputs, [run, stop], panel, [*results, panel, place])
+        _connect(page, inputs, [panel, note, run, stop], [*results, panel, place])
     return blocks
 
 
-def _connect(
-    page: Page, inputs: list[Component], buttons: list[gr.Button], panel: gr.HTML, outputs: list[Block]
-) -> None:
+def _connect(page: Page, inputs: list[Component], state: list[Component], outputs: list[Block]) -> None:
     """Run: check, lock the buttons, transfer, free them. Stop works while a run waits in the queue, too."""
-    run, stop = buttons
-    asked = run.click(
-        page.asked,
-        inputs,
-        [panel, *buttons],
-        validator=page.check,
-        show_progress="hidden",
-        api_visibility="private",
-    )
+    _, note, run, stop = state
+    assert isinstance(run, gr.Button)
+    assert isinstance(stop, gr.Button)
+    asked = run.click(page.asked, inputs, state, validator=page.check, show_progress="hidden", api_visibility="private")
     event = asked.success(
         page.transfer,
         inputs,
@@ -140,12 +133,13 @@ def _connect(
         show_progress="hidden",
         scroll_to_output=True,
     )
-    for end in (event.success, event.failure):  # a stop may come as a failure, so neither touches the panel
-        end(lambda: switched(busy=False), None, buttons, show_progress="hidden", api_visibility="private")
+    for end in (event.success, event.failure):
+        end(lambda: switched(busy=False), None, [run, stop], show_progress="hidden", api_visibility="private")
+    # Not into the panel: a late word of the run would replace it. The style sheet hides that one.
     stop.click(
         page.stopped,
         None,
-        [panel, *buttons],
+        [note, run, stop],
         cancels=[event],
         queue=False,
         show_progress="hidden",

@@ -153,8 +153,10 @@ def test_a_stop_ends_the_run_and_leaves_no_file(visit: Visit, served: Served, cl
     part = served.pipeline.parts[-1]
     assert part.exists()
     visit.page.locator("#stop").click()
-    visit.expect("#panel", text("stopped", visit.language))
+    visit.expect("#note", text("stopped", visit.language))
     assert until(lambda: not part.parent.exists())
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
-    visit.page.wait_for_timeout(300)  # a late word of the run that has ended must not replace this
-    visit.expect("#panel", text("stopped", visit.language))
+    sync_api.expect(visit.page.locator("#panel")).to_be_hidden()
+    visit.page.wait_for_timeout(300)  # time for a late word of the run that has ended
+    visit.expect("#note", text("stopped", visit.language))
+    assert not visit.page.locator("#panel").is_visible()

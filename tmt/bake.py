@@ -19,12 +19,12 @@ TEXTURE = 1024  # px a side: twice what a head of 500 px shows
 # half the neck's width, and how the cut rises beyond, to keep ears and hair but no shoulders.
 NECK, SIDES, HALF_NECK, RISE = 0.26, 0.08, 0.40, 0.45
 SEEN = -0.7  # of FrameBank.quality, from which a frame counts as seeing a vertex: about a half
-OUTSIDE = -6.0  # of FrameBank.quality, under which a vertex lies outside the picture
 PERSON = 0.6  # of the matte
 SOLID, SPILL = 0.9, 5  # of the matte, and texels inside: from there on a colour has no background in it
+BORDER = 2.0  # px of a picture's edge that are left out
 EDGE = 0.02  # head units over which the cut fades
-EXPRESSION, VIEW, REGION = 0.015, 8.0, 0.010  # head units, degrees, head units: what costs a frame one unit of its score
-QUALITY = 4.0  # weight of visibility and facing: here every part of the head wants the frame that turns it to the camera
+EXPRESSION, VIEW, REGION = 0.015, 8.0, 0.010  # head units, degrees, head units: what costs a frame 1 of its score
+QUALITY = 4.0  # weight of visibility and facing: each part of the head wants the frame that turns it to the camera
 SHARPNESS = 2.0  # inverse temperature: a mix of many frames is soft
 SMOOTH = 1.5  # vertices over which the choice of frames changes: no seams
 FLOOR = 0.05  # of the best frame's share, under which a frame is left out
@@ -72,7 +72,7 @@ def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedH
     matte = np.stack([_at(image[..., 3], places) for image, places in zip(bank.images, bank.places, strict=True)]) / 255
     person = (share.reshape(matte.shape) * matte).sum(0) > PERSON
     vertices = surface.vertices + offsets
-    inside = np.where(bank.quality.max(0) > OUTSIDE, _above_cut(vertices, head.performance.neutral, topology), -1.0)
+    inside = np.minimum(_above_cut(vertices, head.performance.neutral, topology), _in_picture(bank))
     part = (person & (inside > 0)).reshape(surface.grid, surface.grid)
     cells = _largest(_any_corner(part))
     rows, columns = np.nonzero(cells)
@@ -88,7 +88,8 @@ def _shares(head: CanonicalHead, offsets: Array, topology: Topology) -> Array:
     surface, bank, subject = head.surface, head.bank, head.performance
     frontal = view_direction(subject.pose.rotation[subject.reference])
     angle = np.degrees(np.arccos(np.clip(bank.view @ frontal, -1, 1)))
-    logits = QUALITY * bank.quality - angle[:, None] / VIEW - np.linalg.norm(bank.offsets - offsets, axis=-1) / EXPRESSION
+    acted = np.linalg.norm(bank.offsets - offsets, axis=-1)
+    logits = QUALITY * bank.quality - angle[:, None] / VIEW - acted / EXPRESSION
     for mask, indices in zip(surface.regions, region_landmarks(topology), strict=True):
         away = bank.landmarks[:, list(indices)] - subject.neutral[list(indices), :2]
         logits -= np.sqrt((away**2).sum(-1).mean(-1))[:, None] / REGION * mask
@@ -105,6 +106,14 @@ def _at(plane: Array, places: Array) -> Array:
     xy = places[None] - np.float32(0.5)
     value = cv2.remap(plane, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(value[0], np.float32)
+
+
+def _in_picture(bank: FrameBank) -> Array:
+    """How far each vertex [G*G] lies inside the picture in the best of the frames, head units; below 0 it is outside."""
+    height, width = bank.images.shape[1:3]
+    x, y = np.moveaxis(bank.places, -1, 0)
+    border = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y)) - BORDER
+    return np.asarray((border / (bank.pose.scale * bank.window.scale)[:, None]).max(0), np.float32)
 
 
 def _any_corner(vertices: Array) -> Array:
@@ -139,7 +148,7 @@ def _texture(bank: FrameBank, share: Array, box: Box, side: int) -> Array:
         xy = cv2.remap(places.reshape(*plane.shape, 2), x, y, cv2.INTER_LINEAR) - np.float32(0.5)
         shown = cv2.remap(image, xy[..., 0], xy[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         pixels[part] += cv2.remap(plane, x, y, cv2.INTER_LINEAR)[..., None] * shown
-    return np.round(np.clip(pixels, 0, 255)).astype(np.uint8)
+    return np.asarray(np.round(np.clip(pixels, 0, 255)), np.uint8)
 
 
 def _reach(ticks: Array, counts: Array) -> slice:
@@ -164,7 +173,7 @@ def _trim(texture: Array, inside: Array, box: Box) -> Array:
     near = cv2.GaussianBlur(texture[rows, columns, :3], (0, 0), SPILL)
     keep = np.clip((matte - PERSON) / (SOLID - PERSON), 0, 1)
     colour = texture[..., :3] * keep + near * (1 - keep)
-    return np.round(np.dstack([colour, 255 * np.minimum(matte[..., 0], cut)])).astype(np.uint8)
+    return np.asarray(np.round(np.dstack([colour, 255 * np.minimum(matte[..., 0], cut)])), np.uint8)
 
 
 def _ticks(box: Box, side: int) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""CanonicalHead -> a folder that shows it: pictures from the front and the sides, depth, coverage, a 3D file, a report."""
+"""CanonicalHead -> a folder that shows it: views from front and sides, depth, coverage, a 3D file, a report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tmt.glb import Mesh, to_glb
 from tmt.portrait import draw, draw_coverage, draw_depth, look_at
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead
-from tmt.video import COMMENT
+from tmt.writer import COMMENT
 
 EYE_CORNERS = 0.09  # metres between the outer corners of the eyes: an average adult; the true size cannot be known
 SIDE_VIEW = 45.0  # degrees of yaw
@@ -36,8 +36,8 @@ class HeadSummary:
     share 0..1 of the head's surface that some frame sees well, size of one head unit in metres (assumed)."""
 
     keyframes: tuple[int, ...]
-    yaw: tuple[float, float]
-    pitch: tuple[float, float]
+    yaw_degrees: tuple[float, float]
+    pitch_degrees: tuple[float, float]
     share_seen: float
     metres_per_unit: float
 
@@ -52,19 +52,20 @@ class HeadSettings:
 
 def check_folder(folder: Path) -> None:
     """Make the folder if it is missing (not those above it); OutputError unless the files can be written into it."""
+    name = folder.resolve().name
     try:
         folder.mkdir(exist_ok=True)
-        for name in FILES:
-            if (folder / name).is_dir():
-                raise OutputError("output_unwritable", name=name, reason="it is a folder")
+        for file in FILES:
+            if (folder / file).is_dir():
+                raise OutputError("output_unwritable", name=file, reason="it is a folder")
         with tempfile.TemporaryFile(dir=folder):
             pass
     except FileExistsError as error:
-        raise OutputError("output_unwritable", name=folder.name, reason="it is a file, not a folder") from error
+        raise OutputError("output_unwritable", name=name, reason="it is a file, not a folder") from error
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise OutputError("output_unwritable", name=folder.name, reason="the folder above it does not exist") from error
+        raise OutputError("output_unwritable", name=name, reason="the folder above it does not exist") from error
     except OSError as error:
-        raise OutputError("output_unwritable", name=folder.name, reason=error.strerror) from error
+        raise OutputError("output_unwritable", name=name, reason=error.strerror) from error
 
 
 def save_head(head: CanonicalHead, topology: Topology, folder: Path) -> list[Path]:
@@ -110,16 +111,16 @@ def to_mesh(head: BakedHead, metres: float, origin: Array) -> Mesh:
     used, compact = np.unique(triangles, return_inverse=True)
     grid_xy = np.stack([used % head.grid, used // head.grid], 1).astype(np.float32)
     return Mesh(
-        positions=(head.vertices[used] - origin) * metres * towards, normals=normal[used] * towards, uv=head.uv(grid_xy),
-        triangles=compact.reshape(-1, 3),
+        positions=(head.vertices[used] - origin) * metres * towards, normals=normal[used] * towards,
+        uv=head.uv(grid_xy), triangles=compact.reshape(-1, 3),
     )
 
 
 def _summary(head: CanonicalHead, baked: BakedHead, metres: float) -> HeadSummary:
     yaw, pitch, _ = (np.degrees(angles) for angles in euler_from_rotation(head.bank.pose.rotation))
     return HeadSummary(
-        keyframes=tuple(head.bank.index.tolist()), yaw=(float(yaw.min()), float(yaw.max())),
-        pitch=(float(pitch.min()), float(pitch.max())), share_seen=share_seen(baked), metres_per_unit=metres,
+        keyframes=tuple(head.bank.index.tolist()), yaw_degrees=(float(yaw.min()), float(yaw.max())),
+        pitch_degrees=(float(pitch.min()), float(pitch.max())), share_seen=share_seen(baked), metres_per_unit=metres,
     )
 
 
@@ -170,4 +171,4 @@ def _appearing(folder: Path) -> Iterator[Path]:
         finally:
             shutil.rmtree(part, ignore_errors=True)
     except OSError as error:
-        raise OutputError("output_unwritable", name=folder.name, reason=error.strerror) from error
+        raise OutputError("output_unwritable", name=folder.resolve().name, reason=error.strerror) from error

@@ -52,7 +52,8 @@ class _Buffer:
     def accessor(self, values: Array, component: int, kind: str, target: int, bounds: bool = False) -> int:
         """Append numbers [N] or [N, C]; the index of their accessor."""
         accessor: dict[str, object] = {
-            "bufferView": self.view(values.tobytes(), target), "componentType": component, "count": len(values), "type": kind,
+            "bufferView": self.view(values.tobytes(), target), "componentType": component, "count": len(values),
+            "type": kind,
         }
         if bounds:
             accessor |= {"min": values.min(0).tolist(), "max": values.max(0).tolist()}

@@ -1,4 +1,4 @@
-"""Where the networks live: the device of the computation, chosen here and nowhere else."""
+"""Where the networks run: the device is chosen here and nowhere else."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import torch
 
 
 def device() -> torch.device:
-    """The first CUDA device that a kernel really runs on, otherwise the CPU."""
+    """The first CUDA device if a kernel really runs on it, otherwise the CPU."""
     if torch.cuda.is_available():
-        chosen = torch.device("cuda", 0)
         try:
-            torch.ones(1, device=chosen).add_(1)  # a driver can be there and be too old for this build of torch
-        except RuntimeError:
-            return torch.device("cpu")
-        return chosen
+            return torch.ones(1, device="cuda:0").add_(1).device
+        except RuntimeError:  # a card can be there that this build of torch has no kernels for
+            pass
     return torch.device("cpu")

@@ -1,4 +1,4 @@
-"""BakedHead -> pictures of it: turned views that leave unseen parts grey, its depth, and how often each part was seen."""
+"""BakedHead -> pictures: turned views that leave unseen parts grey, its depth, how often each part was seen."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def _finished(colours: Array, view: View) -> Array:
     """Colours [H, W, 3] float where the head is shown, over paper -> [SIDE, SIDE, 3] uint8."""
     picture = np.where(view.shown[..., None], colours, PAPER).astype(np.float32)
     small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)
+    return np.asarray(np.round(np.clip(small, 0, 1) * 255), np.uint8)
 
 
 def _coloured(values: Array, colours: int) -> Array:

@@ -36,6 +36,7 @@ node {
 }
 """
 ROI_SCALE = 1.5  # side of the region over the face's box: what the network was trained on
+NEAR = 0.8  # the close-range detector alone must be this sure: it takes a dog for a face at 0.7
 FIRST_ROUNDS = 3  # looks at a newly found face, each from the landmarks of the one before
 
 
@@ -51,7 +52,7 @@ class MediaPipeTracker:
                 self._mesh = _MeshGraph()
                 solutions: Any = self._mesh.mediapipe.solutions
                 self._far = solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.4)
-                self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.4)
+                self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.5)
                 self._person = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
                 blank = np.zeros((64, 64, 3), np.uint8)  # the networks load, and log, on their first picture
                 self.faces(blank)
@@ -78,7 +79,9 @@ class MediaPipeTracker:
         """Centre [2] px and size px of every face in the picture, the largest and most central first."""
         height, width = frame.shape[:2]
         picture = np.ascontiguousarray(frame)
-        found = self._far.process(picture).detections or self._near.process(picture).detections or []
+        found = self._far.process(picture).detections
+        if not found:
+            found = [item for item in self._near.process(picture).detections or [] if item.score[0] >= NEAR]
         boxes = []
         for item in found:
             box = item.location_data.relative_bounding_box

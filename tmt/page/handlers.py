@@ -131,12 +131,12 @@ class Page:
             if not delivered:
                 run.stop(then=lambda: shutil.rmtree(folder, ignore_errors=True))
 
-    def asked(self, request: gr.Request, *_: object) -> tuple[str, gr.Button, gr.Button]:
-        """What is shown until a run begins, which may wait for others."""
-        return running_panel(Step("queue", 0, None), None, _language(request)), *switched(busy=True)
+    def asked(self, request: gr.Request, *_: object) -> tuple[str, str, gr.Button, gr.Button]:
+        """What is shown until a run begins, which may wait for others: panel, note, buttons."""
+        return running_panel(Step("queue", 0, None), None, _language(request)), "", *switched(busy=True)
 
     def stopped(self, request: gr.Request) -> tuple[str, gr.Button, gr.Button]:
-        """What is shown after a stop."""
+        """What is shown after a stop: note, buttons."""
         return message_panel(text("stopped", _language(request))), *switched(busy=False)
 
 

@@ -1,0 +1,265 @@
+"""The command line: its exit statuses, its one clear line, what it writes, and that it leaves nothing half-done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from media_files import sound_of
+
+from tmt import __version__, provenance
+from tmt.cli import main
+from tmt.video import probe
+
+ROOT = Path(__file__).resolve().parent.parent
+Refused = Callable[..., str]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished run: where it wrote, its status, and what it said."""
+
+    folder: Path
+    status: int
+    out: str
+    err: str
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The program's surroundings: English, and no program on PATH."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "IMAGEIO"))}
+    return {**kept, "PATH": "/nonexistent", "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT), **more}
+
+
+def tmt(*arguments: str | Path, folder: Path) -> Done:
+    """`python -m tmt` in a process of its own."""
+    command = [sys.executable, "-m", "tmt", *map(str, arguments)]
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    return Done(folder, done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def refused(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Refused:
+    """Call the command line with bad input and check how it says no; the line it says."""
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+
+    def call(*arguments: str | Path) -> str:
+        before = sorted(tmp_path.rglob("*"))
+        assert main([*map(str, arguments), "--consent", "--quiet"]) == 3
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "Traceback" not in captured.err
+        *statements, line = captured.err.splitlines()
+        assert line.startswith("tmt: ")
+        assert not any(text.startswith("tmt:") for text in statements)
+        assert sorted(tmp_path.rglob("*")) == before, "something was left behind"
+        return line
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def transfer(subject_clip: Path, driving_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """A whole run with sound and side by side, where no program is on PATH."""
+    folder = tmp_path_factory.mktemp("transfer")
+    return tmt("transfer", subject_clip, driving_clip, "-o", "out.mp4", "--consent", "--side-by-side", folder=folder)
+
+
+def test_a_transfer_writes_video_side_by_side_and_report_and_says_where(transfer: Done) -> None:
+    assert transfer.status == 0, transfer.err
+    assert transfer.out.splitlines() == ["out.mp4", "out_side-by-side.mp4", "out.json"]
+    assert {path.name for path in transfer.folder.iterdir()} == set(transfer.out.split())
+    assert "Traceback" not in transfer.err
+
+
+def test_the_statements_that_are_affirmed_are_printed(transfer: Done) -> None:
+    for text in provenance.statements("en").values():
+        assert text in transfer.err
+
+
+def test_the_result_has_the_driving_clips_frames_rate_and_sound(transfer: Done, driving_clip: Path) -> None:
+    video, driving = probe(transfer.folder / "out.mp4"), probe(driving_clip)
+    assert (video.width, video.height) == (256, 256)
+    assert (video.frames, video.fps, video.has_audio) == (driving.frames, driving.fps, True)
+    given, wanted = sound_of(transfer.folder / "out.mp4"), sound_of(driving_clip)
+    click, frame = int(np.abs(wanted).argmax()), round(48000 / driving.fps)
+    assert abs(int(np.abs(given).argmax()) - click) < frame
+
+
+def test_the_side_by_side_video_shows_three_panels_as_long_as_the_result(transfer: Done) -> None:
+    video, beside = (probe(transfer.folder / name) for name in ("out.mp4", "out_side-by-side.mp4"))
+    assert (beside.width, beside.height) == (3 * video.width, video.height)
+    assert (beside.frames, beside.has_audio) == (video.frames, True)
+
+
+def test_the_report_tells_what_was_done_with_what(transfer: Done, subject_clip: Path, driving_clip: Path) -> None:
+    text = (transfer.folder / "out.json").read_text("utf-8")
+    report = json.loads(text)
+    for role, path in (("subject", subject_clip), ("driving", driving_clip)):
+        assert report["inputs"][role] == {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    video = (transfer.folder / "out.mp4").read_bytes()
+    assert report["outputs"]["video"]["sha256"] == hashlib.sha256(video).hexdigest()
+    assert report["settings"]["method"] == "bank"
+    assert report["settings"]["side_by_side"] is True
+    assert report["frames"]["subject"]["total"] == probe(subject_clip).frames
+    assert report["frames"]["driving"]["tracked"] == probe(driving_clip).frames
+    assert Fraction(report["rates"]["output"]) == probe(driving_clip).fps
+    assert report["label"] == {"visible": True}
+    assert report["consent"]["text"] == provenance.CONSENT_TEXT
+    assert report["versions"]["tmt"] == __version__
+    assert str(subject_clip.parent) not in text, "a report names no folders"
+
+
+def test_a_still_gives_a_full_frame_of_its_own_size_and_what_was_left_out_is_recorded(
+    still_picture: Path, driving_clip: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "full.mp4"
+    more = ["--full-frame", "--no-label", "--sound", "none", "--mode", "absolute", "--consent", "--quiet"]
+    assert main(["transfer", str(still_picture), str(driving_clip), "-o", str(out), *more]) == 0
+    video, subject = probe(out), probe(still_picture)
+    assert (video.width, video.height) == (subject.width, subject.height)
+    assert (video.frames, video.has_audio) == (probe(driving_clip).frames, False)
+    report = json.loads(out.with_suffix(".json").read_text("utf-8"))
+    assert report["label"] == {"visible": False}
+    assert (report["settings"]["mode"], report["settings"]["full_frame"]) == ("absolute", True)
+
+
+def test_a_view_turns_the_subject_by_angles_that_may_be_negative(still_picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "turn.mp4"
+    angles = ["--yaw", "-30", "30", "--pitch", "-5", "5", "--seconds", "0.2"]
+    assert main(["view", str(still_picture), "-o", str(out), *angles, "--consent", "--quiet"]) == 0
+    assert probe(out).frames == round(0.2 * probe(out).fps)
+    assert set(json.loads(out.with_suffix(".json").read_text("utf-8"))["inputs"]) == {"subject"}
+
+
+@pytest.mark.parametrize("command", ["transfer", "study", "view", "evaluate"])
+def test_without_consent_the_statements_are_printed_and_nothing_is_done(
+    command: str, subject_clip: Path, driving_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    inputs = [subject_clip, driving_clip] if command == "transfer" else [subject_clip]
+    assert main([command, *map(str, inputs), "-o", str(tmp_path / "out.mp4")]) == 4
+    captured = capsys.readouterr()
+    for text in provenance.statements("en").values():
+        assert text in captured.err
+    assert captured.err.splitlines()[-1].startswith("tmt: Nothing was processed")
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_japanese_user_reads_japanese(
+    subject_clip: Path, driving_clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LC_ALL", "ja_JP.UTF-8")
+    assert main(["transfer", str(subject_clip), str(driving_clip), "-o", str(tmp_path / "out.mp4")]) == 4
+    said = capsys.readouterr().err
+    for text in provenance.statements("ja").values():
+        assert text in said
+    assert "--consent を付けてください" in said.splitlines()[-1]
+
+
+@pytest.mark.parametrize("role", ["subject", "driving"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "cut", "folder"])
+def test_a_file_that_is_no_clip_is_named_with_what_is_wrong(
+    role: str, kind: str, refused: Refused, subject_clip: Path, driving_clip: Path, tmp_path: Path
+) -> None:
+    bad = tmp_path / f"{kind}-{role}.mp4"
+    if kind == "folder":
+        bad.mkdir()
+    elif kind != "missing":
+        content = {"empty": b"", "text": b"no clip at all\n" * 500, "cut": driving_clip.read_bytes()[:600]}
+        bad.write_bytes(content[kind])
+    inputs = (bad, driving_clip) if role == "subject" else (subject_clip, bad)
+    assert bad.name in refused("transfer", *inputs, "-o", tmp_path / "out.mp4")
+
+
+def test_a_picture_without_a_face_is_named(
+    refused: Refused, no_face_picture: Path, driving_clip: Path, tmp_path: Path
+) -> None:
+    line = refused("transfer", no_face_picture, driving_clip, "-o", tmp_path / "out.mp4")
+    assert no_face_picture.name in line
+    assert "face" in line
+
+
+def test_an_output_that_cannot_be_is_refused_before_any_work(
+    refused: Refused, subject_clip: Path, driving_clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tmt.cli._pipeline", None)  # a call of it would crash
+    own = tmp_path / "own.mp4"
+    shutil.copy(subject_clip, own)
+    (tmp_path / "file").write_text("no folder")
+    assert ".mp4" in refused("transfer", subject_clip, driving_clip, "-o", tmp_path / "out.avi")
+    assert "out.mp4" in refused("transfer", subject_clip, driving_clip, "-o", tmp_path / "absent" / "out.mp4")
+    assert "out.mp4" in refused("transfer", subject_clip, driving_clip, "-o", tmp_path / "file" / "out.mp4")
+    assert "overwrite" in refused("transfer", own, driving_clip, "-o", own)
+    assert "overwrite" in refused("transfer", subject_clip, own, "-o", own)
+    assert own.read_bytes() == subject_clip.read_bytes()
+
+
+@pytest.mark.parametrize("setting", [["--mouth", "9"], ["--steadiness", "-1"]])
+def test_a_strength_out_of_its_range_is_refused(
+    setting: list[str], refused: Refused, subject_clip: Path, driving_clip: Path, tmp_path: Path
+) -> None:
+    line = refused("transfer", subject_clip, driving_clip, "-o", tmp_path / "out.mp4", *setting)
+    assert f"{setting[0].removeprefix('--')}={float(setting[1])}" in line
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["fly"], ["transfer", "a.mp4"], ["transfer", "a", "b", "-o", "c.mp4", "--size", "300"], ["view"]]
+)
+def test_wrong_usage_is_told_from_bad_input(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: tmt" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGINT to send on Windows")
+def test_an_interrupted_run_leaves_nothing_behind(still_picture: Path, driving_clip: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tmt", "transfer", str(still_picture), str(driving_clip)]
+    command += ["-o", str(tmp_path / "out.mp4"), "--size", "1024", "--side-by-side", "--consent"]
+    run = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    end = time.monotonic() + 120
+    while not any(tmp_path.iterdir()) and run.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)  # until it has begun to write
+    assert any(tmp_path.iterdir()), "it never began to write"
+    run.send_signal(signal.SIGINT)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 130, err
+    assert err.splitlines()[-1].startswith("tmt: stopped")
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
+    assert not [line for line in _running() if str(tmp_path) in line], "an ffmpeg was left running"
+
+
+def _running() -> list[str]:
+    """Command lines of all processes, where the system tells."""
+    lines = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            lines.append(place.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
+        except OSError:
+            continue  # it has ended
+    return lines
+
+
+def test_doctor_finds_a_working_installation(tmp_path: Path) -> None:
+    done = tmt("doctor", folder=tmp_path)
+    assert done.status == 0, done.out
+    assert {line.split()[0] for line in done.out.splitlines()} <= {"ok", "warn"}
+    assert "Traceback" not in done.err

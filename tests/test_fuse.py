@@ -1,0 +1,237 @@
+"""Choosing frames for a target and mixing their pixels, on a painted head whose true picture is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from heads import TOPOLOGY, act, acted, average, poses
+
+from tmt.bank import target_of
+from tmt.composite import scaled
+from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
+from tmt.geometry import transform
+from tmt.render import Seen, deform, look, place
+from tmt.types import Array, CanonicalHead, Target, Window
+
+FLOOR = FusionWeights().floor
+
+
+@cache
+def head() -> CanonicalHead:
+    """The painted head that has seen every third frame."""
+    return acted().head(range(0, 25, 3))
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+def posed(target: Target) -> Posed:
+    """The sheet placed for a target."""
+    offsets = deform(head().surface, target.canonical)
+    return Posed(offsets, place(head().surface, offsets, target, head().performance), target)
+
+
+def picked(target: Target, count: int = 6, previous: Array | None = None, allowed: Array | None = None) -> Mix:
+    return choose(head().bank, head().surface, posed(target), TOPOLOGY, count, previous, allowed)
+
+
+def drawn(target: Target, mix: Mix, pool: ThreadPoolExecutor, window: Window | None = None, scale: float = 1.0) -> tuple[Array, Seen]:
+    """The mixed pixels and what is seen."""
+    window = window or head().bank.window
+    seen = look(head().surface, posed(target).vertices, window)
+    return mix_pixels(seen, window, head().bank, scaled(head().bank.images, scale), mix, pool, FLOOR), seen
+
+
+def inside_face(target: Target, scale: float = 1.0) -> Array:
+    """[H, W] bool: well inside the face."""
+    oval = transform(target.pose, target.canonical)[list(TOPOLOGY.oval), :2] * scale
+    mask = np.zeros([round(side * scale) for side in head().bank.images.shape[1:3]], np.uint8)
+    cv2.fillConvexPoly(mask, cv2.convexHull(np.round(oval).astype(np.int32)), 1)
+    return cv2.erode(mask, np.ones((5, 5), np.uint8)) > 0
+
+
+def psnr(a: Array, b: Array, where: Array) -> float:
+    return float(-10 * np.log10(np.mean((a[where] - b[where]) ** 2)))
+
+
+def at_rest(yaw: float = 0.0, **expression: float) -> Target:
+    """A target in the middle of the picture."""
+    return Target(poses(np.array([yaw]))[0], act(average(), **expression).astype(np.float32), np.zeros(2, np.float32))
+
+
+def weights(mix: Mix) -> Array:
+    """Share [k, G, G] of each chosen frame."""
+    shares: Array = torch.softmax(torch.from_numpy(mix.logits), 0).numpy()
+    return shares
+
+
+# The fast path and the plain one
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_the_fast_mix_equals_the_one_in_torch(count: int, scale: float, pool: ThreadPoolExecutor) -> None:
+    target = target_of(head().performance, 4)
+    mix = picked(target, count)
+    window = Window(12.0, 8.0, 130.0, 120.0, 1.2)
+    fast, seen = drawn(target, mix, pool, window, scale)
+    bank, images = head().bank, scaled(head().bank.images, scale)
+    grid, ratio = head().surface.grid, images.shape[2] / bank.images.shape[2]
+    plain = mix_pixels_torch(
+        torch.from_numpy(seen.grid_xy), torch.from_numpy(bank.places[mix.chosen] * np.float32(ratio)).view(-1, grid, grid, 2),
+        torch.from_numpy(mix.logits), torch.from_numpy(images[mix.chosen]).permute(0, 3, 1, 2) / 255, FLOOR,
+        torch.from_numpy(home_of(window, bank.window, ratio)),
+    ).permute(1, 2, 0).numpy()
+    assert fast.shape == plain.shape
+    assert np.abs(fast[..., :4] - plain[..., :4]).max() < 2 / 255
+    np.testing.assert_allclose(fast[..., 4:], plain[..., 4:], atol=0.01)
+
+
+def test_many_sources_of_equal_weight_mix_to_their_mean(pool: ThreadPoolExecutor) -> None:
+    target = at_rest()
+    mix, grid = picked(target, 9), head().surface.grid
+    even = Mix(mix.chosen, np.zeros((9, grid, grid), np.float32), mix.cavity, mix.lashes)
+    pixels, seen = drawn(target, even, pool)
+    each = [drawn(target, Mix(mix.chosen[k : k + 1], even.logits[:1], mix.cavity, mix.lashes), pool)[0] for k in range(9)]
+    np.testing.assert_allclose(pixels[seen.covered], np.mean(each, 0)[seen.covered], atol=2e-3)
+
+
+def test_where_nothing_is_seen_there_is_nothing(pool: ThreadPoolExecutor) -> None:
+    target = at_rest(yaw=55.0)
+    pixels, seen = drawn(target, picked(target), pool)
+    assert not seen.covered.all()
+    assert not pixels[~seen.covered].any() and np.isfinite(pixels).all()
+
+
+# Which frames, and how much of each
+
+
+@pytest.mark.parametrize("row", range(9))
+def test_a_bank_frame_as_target_gets_its_own_pixels_back(row: int, pool: ThreadPoolExecutor) -> None:
+    target = target_of(head().performance, int(head().bank.index[row]))
+    mix = picked(target)
+    assert row in mix.chosen
+    pixels, _ = drawn(target, mix, pool)
+    assert psnr(pixels[..., :4], head().bank.images[row] / 255, inside_face(target)) > 33
+    share = weights(mix)[mix.chosen.tolist().index(row)]
+    assert share[head().surface.head.reshape(share.shape) > 0.9].mean() > 0.5
+
+
+def test_frames_between_those_of_the_bank_come_out_near_the_truth(pool: ThreadPoolExecutor) -> None:
+    scores, copies = [], []
+    for frame in (2, 7, 11, 16, 22):
+        target = target_of(head().performance, frame)
+        true = acted().photo(target)[..., :3] / 255
+        pixels, _ = drawn(target, picked(target), pool)
+        nearest = int(np.abs(head().bank.index - frame).argmin())
+        scores.append(psnr(pixels[..., :3], true, inside_face(target)))
+        copies.append(psnr(head().bank.images[nearest][..., :3] / 255, true, inside_face(target)))
+    assert np.mean(scores) > 22 and np.mean(scores) > np.mean(copies) + 6
+
+
+def test_a_turned_head_is_shown_by_frames_turned_to_the_same_side() -> None:
+    yaw = np.degrees(np.arcsin(head().bank.pose.rotation[:, 0, 2]))  # of the nose, against the picture's x
+    for turn in (-15.0, 15.0):
+        mix = picked(at_rest(turn), 4)
+        value = weights(mix).mean((1, 2))
+        assert np.sign((value * -yaw[mix.chosen]).sum()) == np.sign(turn)
+
+
+def test_an_open_mouth_is_shown_by_frames_with_an_open_mouth() -> None:
+    surface, performance = head().surface, head().performance
+    gap = np.array([p[TOPOLOGY.lip_centres[1], 1] - p[TOPOLOGY.lip_centres[0], 1] for p in performance.canonical])[head().bank.index]
+    mouth = surface.regions[0].reshape(surface.grid, surface.grid) > 0.9
+
+    def shown(opening: float) -> float:
+        mix = picked(at_rest(mouth=opening))
+        return float((weights(mix)[:, mouth].mean(1) * gap[mix.chosen]).sum())
+
+    assert shown(0.2) > 0.12 and shown(0.0) < 0.05
+
+
+def test_only_allowed_frames_are_chosen() -> None:
+    target = target_of(head().performance, 3)
+    allowed = np.array([0, 4, 5, 8])
+    assert 1 in picked(target, 3).chosen
+    assert set(picked(target, 3, allowed=allowed).chosen) <= set(allowed)
+    assert picked(target, 6, allowed=allowed).chosen.tolist() == allowed.tolist()
+
+
+def test_a_bank_smaller_than_the_count_is_used_whole() -> None:
+    assert picked(at_rest(), 16).chosen.tolist() == list(range(9))
+
+
+def test_frames_in_use_are_kept_until_another_is_clearly_better() -> None:
+    changes = {True: 0, False: 0}
+    for sticky in changes:
+        previous: Array | None = None
+        for yaw in 12 * np.sin(np.linspace(0, 9, 60)) + np.random.default_rng(0).normal(0, 1.0, 60):
+            mix = picked(at_rest(float(yaw)), 3, previous if sticky else None)
+            changes[sticky] += 0 if previous is None else len(set(mix.chosen) - set(previous))
+            previous = mix.chosen
+    assert 0 < changes[True] < changes[False]
+
+
+def test_a_far_better_frame_replaces_those_in_use() -> None:
+    previous = picked(at_rest(-18.0), 3).chosen
+    assert set(picked(at_rest(18.0), 3, previous).chosen) == set(picked(at_rest(18.0), 3).chosen) != set(previous)
+
+
+# What no frame shows
+
+
+def test_a_mouth_wider_open_than_ever_seen_gets_a_dark_cavity_and_no_other_does(pool: ThreadPoolExecutor) -> None:
+    closed = acted().head([0, 8, 16])  # frames with the mouth all but shut
+    surface = closed.surface
+    opened, shut = at_rest(mouth=0.35), at_rest()
+    for target, dark in ((opened, True), (shut, False)):
+        mix = choose(closed.bank, surface, posed(target), TOPOLOGY, 3)
+        assert (mix.cavity.max() > 0.5) == dark
+        assert mix.cavity[surface.interior.reshape(mix.cavity.shape) < 0.01].max() < 0.01
+    mix = choose(closed.bank, surface, posed(opened), TOPOLOGY, 3)
+    seen = look(surface, posed(opened).vertices, closed.bank.window)
+    pixels = mix_pixels(seen, closed.bank.window, closed.bank, closed.bank.images, mix, pool, FLOOR)
+    before = pixels.copy()
+    shade(pixels, seen, mix)
+    lips = transform(opened.pose, opened.canonical)[list(TOPOLOGY.lip_centres), :2].mean(0).astype(int)
+    assert pixels[lips[1], lips[0], :3].mean() < 0.6 * before[lips[1], lips[0], :3].mean()
+    away = ~inside_face(opened)
+    np.testing.assert_array_equal(pixels[away], before[away])
+    np.testing.assert_array_equal(pixels[..., 3:], before[..., 3:])
+
+
+def test_eyes_that_close_further_than_ever_seen_get_lashes() -> None:
+    wide_awake = acted().head([0, 3, 6])
+    for lids, dark in ((1.0, True), (0.0, False)):
+        mix = choose(wide_awake.bank, wide_awake.surface, posed(at_rest(lids=lids)), TOPOLOGY, 3)
+        assert (mix.lashes.max() > 0.3) == dark
+        assert mix.lashes[wide_awake.surface.eyeballs.reshape(mix.lashes.shape) < 0.01].max() < 0.01
+
+
+def test_shading_where_nothing_is_to_be_shaded_changes_nothing(pool: ThreadPoolExecutor) -> None:
+    target = target_of(head().performance, 0)
+    mix = picked(target)
+    pixels, seen = drawn(target, mix, pool)
+    clear = Mix(mix.chosen, mix.logits, np.zeros_like(mix.cavity), np.zeros_like(mix.lashes))
+    before = pixels.copy()
+    shade(pixels, seen, clear)
+    np.testing.assert_array_equal(pixels, before)
+
+
+def test_pixels_that_stay_in_place_are_known_to_have_stayed(pool: ThreadPoolExecutor) -> None:
+    target = target_of(head().performance, 0)
+    pixels, seen = drawn(target, picked(target, 1), pool)
+    assert np.median(pixels[seen.covered][:, 4]) < 0.05
+    moved = Target(target.pose, target.canonical, target.torso)
+    away = Target(poses(np.array([20.0]))[0], moved.canonical, moved.torso)
+    pixels, seen = drawn(away, picked(target, 1), pool)
+    assert np.median(pixels[inside_face(away)][:, 4]) > 3
