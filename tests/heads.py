@@ -1,14 +1,14 @@
 """Synthetic people for the tests: faces acted from the average one, and pictures of a head that is known exactly.
 
-A face is landmarks [L, 3] in head units. A painted head has a colour at every place of its sheet, so that its picture in
-any pose and expression is known, not guessed.
+A face is landmarks [L, 3] in head units. A painted head has a colour at every place of its sheet, so that its picture
+in any pose and expression is known, not guessed.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -103,10 +103,15 @@ def lip_gap(shape: Array) -> float:
 
 
 def poses(yaw: Array, pitch: Array | float = 0.0, roll: Array | float = 0.0, scale: float = SCALE) -> Pose:
-    """Poses [T] in the middle of a synthetic picture; angles [T] in degrees."""
+    """Poses [T] in a synthetic picture, the face in its middle; angles [T] in degrees."""
     rotation = rotation_from_euler(*(np.radians(a) for a in (yaw, pitch, roll)))
     count = len(rotation)
-    return Pose(np.full(count, scale), rotation, np.tile([SIDE / 2, SIDE / 2, 0.0], (count, 1)))
+    return Pose(np.full(count, scale), rotation, np.tile([0.5 * SIDE, 0.4 * SIDE, 0.0], (count, 1)))
+
+
+def faces_at(x: Array, scale: float = 100.0) -> Array:
+    """The average face, frontal, moved sideways by x [T] px -> landmarks [T, L, 3] px."""
+    return average() * scale + np.stack([x + 200, 0 * x + 200, 0 * x], 1)[:, None]
 
 
 def track_of(faces: Array, pose: Pose, noise: float = 0.0) -> FaceTrack:
@@ -195,7 +200,7 @@ def _ticks(surface: Surface) -> tuple[Array, Array]:
 
 @cache
 def acted() -> Painted:
-    """A painted head that turns by 20 degrees to either side, nods, speaks, blinks and glances: 25 frames, 0 at rest."""
+    """A painted head that turns by 20 degrees to either side, nods, speaks, blinks, glances: 25 frames, 0 at rest."""
     time = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     yaw, pitch = 20 * np.sin(time), 6 * np.sin(2 * time)
     shape = average()
@@ -217,8 +222,3 @@ def pipeline() -> TalkingHeadPipeline:
 def studied(name: str = "subject.mp4") -> CanonicalHead:
     """The canonical head of a file of tests/data, studied once for all tests."""
     return pipeline().study(DATA / name, consent=Consent(subject=True, driving=True, purpose=True))
-
-
-def renamed(head: CanonicalHead, name: str) -> CanonicalHead:
-    """The same head under another name."""
-    return replace(head, name=name)

@@ -10,7 +10,17 @@ import pytest
 from heads import SCALE, SIDE, TOPOLOGY, act, acted, average, performance_of, poses
 from scipy.interpolate import RegularGridInterpolator
 
-from tmt.bank import EXTREME, UNIFORM, build_bank, cell_area, choose_keyframes, facing, target_of, view_direction, visibility
+from tmt.bank import (
+    EXTREME,
+    UNIFORM,
+    build_bank,
+    cell_area,
+    choose_keyframes,
+    facing,
+    target_of,
+    view_direction,
+    visibility,
+)
 from tmt.geometry import transform
 from tmt.render import deform, place
 from tmt.types import Array, FrameBank, Performance, Target, Window
@@ -127,8 +137,8 @@ def test_what_lies_outside_the_window_counts_as_unseen() -> None:
     vertices = place(head.surface, deform(head.surface, target.canonical), target, head.performance)
     seen = visibility(head.surface, vertices, Window(60.0, 60.0, 40.0, 40.0, 1.0), SCALE)
     x, y = vertices[:, 0], vertices[:, 1]
-    far = (np.maximum(np.abs(x - 80), np.abs(y - 80)) > 28)
-    near = (np.maximum(np.abs(x - 80), np.abs(y - 80)) < 12)
+    away = np.maximum(np.abs(x - 80), np.abs(y - 80))
+    far, near = away > 28, away < 12
     assert seen[far].max() < 0.01 and seen[near].mean() > 0.7
     assert seen.min() >= 1e-4 * 0.99 and seen.max() <= 1.001
 
@@ -153,7 +163,8 @@ def test_cell_area_is_the_log_of_the_pixels_a_cell_covers() -> None:
 
 
 def test_views_are_told_apart_by_the_direction_to_the_camera() -> None:
-    turned = view_direction(poses(np.array([0.0, 20.0, 20.0]), np.array([0.0, 0.0, 0.0]), np.array([0.0, 0.0, 50.0])).rotation)
+    pose = poses(np.array([0.0, 20.0, 20.0]), np.zeros(3), np.array([0.0, 0.0, 50.0]))
+    turned = view_direction(pose.rotation)
     np.testing.assert_allclose(turned[0], (0, 0, 1), atol=1e-6)
     assert np.degrees(np.arccos(turned[0] @ turned[1])) == pytest.approx(20, abs=0.1)
     np.testing.assert_allclose(turned[1], turned[2], atol=1e-6)  # roll shows no other side

@@ -83,10 +83,10 @@ def test_stretching_all_landmarks_stretches_the_face(surface: Surface) -> None:
 
 
 @pytest.mark.parametrize(
-    "face", [act(average(), mouth=0.2), act(average(), brows=0.05), act(average(), smile=0.06), act(average(), lids=0.6)],
-    ids=["mouth", "brows", "smile", "lids"],
+    "expression", [{"mouth": 0.2}, {"brows": 0.05}, {"smile": 0.06}, {"lids": 0.6}], ids=lambda e: next(iter(e))
 )
-def test_the_deformed_sheet_carries_each_landmark_to_its_place(surface: Surface, face: Array) -> None:
+def test_the_deformed_sheet_carries_each_landmark_to_its_place(surface: Surface, expression: dict[str, float]) -> None:
+    face = act(average(), **expression)
     oval = {*TOPOLOGY.oval}
     indices = [index for index in range(TOPOLOGY.surface) if index not in oval]
     there = at(surface, moved_by(surface, face), surface.parameter[indices, :2])
@@ -119,7 +119,9 @@ def test_a_glance_moves_the_iris_whole_and_leaves_the_lids(surface: Surface, eye
 # The opened mouth
 
 
-@pytest.mark.parametrize("neutral", [average(), person(1.15, 0.9), act(average(), mouth=0.08)], ids=["average", "wide", "open"])
+@pytest.mark.parametrize(
+    "neutral", [average(), person(1.15, 0.9), act(average(), mouth=0.08)], ids=["average", "wide", "open"]
+)
 def test_the_canonical_mouth_is_open_and_its_corners_and_the_face_above_stay(neutral: Array) -> None:
     opened = open_mouth(neutral, TOPOLOGY)
     assert lip_gap(opened) > 0.15
@@ -196,8 +198,8 @@ def test_the_sheet_covers_its_window_and_is_fine_in_the_face(view: Window) -> No
 
 def test_usual_expressions_do_not_fold_the_face(surface: Surface) -> None:
     inside = skin(surface, 0.85) & (surface.eyeballs < 0.01)  # below a closed lid the eyeball may shrink to nothing
-    for face in (average(), act(average(), mouth=0.3), act(average(), brows=0.05, smile=0.05), act(average(), lids=1.0)):
-        deformed = (surface.vertices + moved_by(surface, face)) * (100, 100, 100)
+    for expression in ({}, {"mouth": 0.3}, {"brows": 0.05, "smile": 0.05}, {"lids": 1.0}):
+        deformed = (surface.vertices + moved_by(surface, act(average(), **expression))) * 100
         area = np.exp(cell_area(deformed.astype(np.float32), surface.grid))
         assert (area[inside & (surface.interior < 0.01)] > 0.02).mean() > 0.97
 
@@ -207,7 +209,7 @@ def test_head_and_torso_part_below_the_chin(surface: Surface) -> None:
     chin = average()[TOPOLOGY.chin, 1]
     below = (surface.vertices[:, 1] - chin) / height
     assert (surface.head[below < 0] == 1).all()
-    assert (surface.head[below > 0.6] == 0).all()
+    assert below.max() > 0.53 and (surface.head[below > 0.53] < 1e-6).all()
     assert ((surface.head >= 0) & (surface.head <= 1)).all()
 
 

@@ -23,10 +23,11 @@ PHASE = np.linspace(0, 2 * np.pi, COUNT, endpoint=False)
 
 def acting() -> tuple[Array, Pose]:
     """Faces [T, L, 3] and poses [T]: rests a third of the time, then speaks, blinks and glances while it turns."""
-    busy = PHASE > 2 * np.pi / 3
+    busy = np.arange(COUNT) >= COUNT // 3
     faces = np.stack(
         [
-            act(average(), mouth=0.12 * b * (1 - np.cos(4 * t)), lids=float(b and np.cos(3 * t) > 0.7), gaze=0.15 * b * np.sin(2 * t - 4.2))
+            act(average(), mouth=0.12 * b * (1 - np.cos(4 * t)), lids=float(b and np.cos(3 * t) > 0.7),
+                gaze=0.15 * b * np.sin(2 * t - 4.2))
             for t, b in zip(PHASE, busy, strict=True)
         ]
     )

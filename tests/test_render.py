@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -17,6 +18,7 @@ from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place, rasterise, rasterise_torch
 from tmt.types import Array, Target
 
+Draw = Callable[[Array, tuple[int, int]], Seen]
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -82,16 +84,19 @@ def _faces_camera(points: Array) -> Array:
     a, b, c, d = points[:-1, :-1], points[:-1, 1:], points[1:, :-1], points[1:, 1:]
 
     def area(p: Array, q: Array, r: Array) -> Array:
-        turn: Array = (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (r[..., 0] - p[..., 0])
+        one, two = (q - p)[..., :2], (r - p)[..., :2]
+        turn: Array = one[..., 0] * two[..., 1] - one[..., 1] * two[..., 0]
         return turn
 
     front: Array = (area(a, b, c) > 0) & (area(d, c, b) > 0)
     return front
 
 
-@pytest.mark.parametrize("posed", [{"yaw": 0}, {"yaw": 35, "mouth": 0.2}, {"yaw": -70}, {"yaw": 20, "roll": 40}], ids=str)
+@pytest.mark.parametrize(
+    "posed", [{"yaw": 0}, {"yaw": 35, "mouth": 0.2}, {"yaw": -70}, {"yaw": 20, "roll": 40}], ids=str
+)
 @pytest.mark.parametrize("draw", [rasterise, plain])
-def test_rasterisers_equal_brute_force(draw, posed: dict[str, float]) -> None:  # type: ignore[no-untyped-def]
+def test_rasterisers_equal_brute_force(draw: Draw, posed: dict[str, float]) -> None:
     points = (sheet(**posed)[::8, ::8] * np.float32(0.2)).astype(np.float32)
     seen, true = draw(points, (32, 29)), brute_force(points, (32, 29))
     np.testing.assert_array_equal(seen.covered, true.covered)
@@ -108,7 +113,7 @@ def test_rasterisers_agree_on_crumpled_sheets(seed: int) -> None:
 
 
 @pytest.mark.parametrize("draw", [rasterise, plain])
-def test_a_sheet_parallel_to_the_camera_maps_linearly(draw) -> None:  # type: ignore[no-untyped-def]
+def test_a_sheet_parallel_to_the_camera_maps_linearly(draw: Draw) -> None:
     seen = draw(tilted(32.0, 24.0), (30, 40))
     y, x = np.mgrid[:30, :40] + 0.5
     inside = (x > 2) & (x < 34) & (y > 3) & (y < 27)
@@ -121,7 +126,7 @@ def test_a_sheet_parallel_to_the_camera_maps_linearly(draw) -> None:  # type: ig
 
 @pytest.mark.parametrize("nearer", [0, 1])
 @pytest.mark.parametrize("draw", [rasterise, plain])
-def test_the_nearer_surface_wins(draw, nearer: int) -> None:  # type: ignore[no-untyped-def]
+def test_the_nearer_surface_wins(draw: Draw, nearer: int) -> None:
     layers = [tilted(20, 20), tilted(20, 20)]
     layers[nearer][..., 2] = 1.0
     folded = np.concatenate(layers)  # eighteen rows: the second layer lies over the first, joined by back faces
@@ -131,7 +136,7 @@ def test_the_nearer_surface_wins(draw, nearer: int) -> None:  # type: ignore[no-
 
 
 @pytest.mark.parametrize("draw", [rasterise, plain])
-def test_back_faces_fill_holes_but_never_hide_a_front(draw) -> None:  # type: ignore[no-untyped-def]
+def test_back_faces_fill_holes_but_never_hide_a_front(draw: Draw) -> None:
     backwards = np.ascontiguousarray(tilted(20, 20)[:, ::-1])
     assert draw(backwards, (24, 24)).covered.sum() == 400
     x = np.concatenate([np.linspace(2, 22, 5), np.linspace(18, 12, 3), np.linspace(16, 32, 5)])  # a pleat
@@ -143,11 +148,11 @@ def test_back_faces_fill_holes_but_never_hide_a_front(draw) -> None:  # type: ig
 
 
 @pytest.mark.parametrize("draw", [rasterise, plain])
-def test_what_lies_outside_the_picture_or_has_no_area_is_not_drawn(draw) -> None:  # type: ignore[no-untyped-def]
-    assert not draw(tilted(20, 20) + np.float32([500, 0, 0]), (24, 24)).covered.any()
-    assert not draw(tilted(20, 20) - np.float32([0, 500, 0]), (24, 24)).covered.any()
+def test_what_lies_outside_the_picture_or_has_no_area_is_not_drawn(draw: Draw) -> None:
+    assert not draw(tilted(20, 20) + np.array([500, 0, 0], np.float32), (24, 24)).covered.any()
+    assert not draw(tilted(20, 20) - np.array([0, 500, 0], np.float32), (24, 24)).covered.any()
     assert not draw(tilted(0, 20), (24, 24)).covered.any()
-    assert draw(tilted(4000, 4000, 3) - np.float32([1000, 1000, 0]), (24, 24)).covered.all()
+    assert draw(tilted(4000, 4000, 3) - np.array([1000, 1000, 0], np.float32), (24, 24)).covered.all()
 
 
 def test_the_same_view_at_twice_the_scale_shows_the_same_places() -> None:
@@ -169,10 +174,12 @@ def test_the_head_follows_its_pose_and_the_torso_its_drift() -> None:
     moved = replace(target, torso=np.array([7.0, -4.0], np.float32))
     vertices = place(head.surface, deform(head.surface, moved.canonical), moved, head.performance)
     on_head, on_torso = head.surface.head == 1, head.surface.head == 0
+    assert on_head.any() and on_torso.any()
     offsets = deform(head.surface, moved.canonical)
-    np.testing.assert_allclose(vertices[on_head], transform(moved.pose, head.surface.vertices + offsets)[on_head], atol=1e-4)
+    turned = transform(moved.pose, head.surface.vertices + offsets)
+    np.testing.assert_allclose(vertices[on_head], turned[on_head], atol=1e-4)
     resting = transform(head.performance.pose[0], head.surface.vertices)
-    np.testing.assert_allclose((vertices - resting)[on_torso], np.tile([7.0, -4.0, 0.0], (on_torso.sum(), 1)), atol=1e-3)
+    np.testing.assert_allclose((vertices - resting)[on_torso], [[7.0, -4.0, 0.0]] * int(on_torso.sum()), atol=1e-3)
 
 
 def test_posed_landmarks_lie_where_the_sheet_shows_them() -> None:
@@ -180,11 +187,12 @@ def test_posed_landmarks_lie_where_the_sheet_shows_them() -> None:
     target = target_of(head.performance, 4)
     seen = head.seen(target)
     grid, surface = head.surface.grid, head.surface
-    ticks_x, ticks_y = surface.vertices.reshape(grid, grid, 3)[0, :, 0], surface.vertices.reshape(grid, grid, 3)[:, 0, 1]
+    columns, rows = surface.vertices.reshape(grid, grid, 3)[0, :, 0], surface.vertices.reshape(grid, grid, 3)[:, 0, 1]
     for index in (TOPOLOGY.stable[9], TOPOLOGY.mouth_corners[0], TOPOLOGY.right_eye.corners[1], TOPOLOGY.nose_root):
         x, y = transform(target.pose, target.canonical)[index, :2]
-        expected = [np.interp(surface.parameter[index, axis], line, np.arange(grid)) for axis, line in ((0, ticks_x), (1, ticks_y))]
-        np.testing.assert_allclose(seen.grid_xy[int(y), int(x)], expected, atol=2.5)
+        column = np.interp(surface.parameter[index, 0], columns, np.arange(grid))
+        row = np.interp(surface.parameter[index, 1], rows, np.arange(grid))
+        np.testing.assert_allclose(seen.grid_xy[int(y), int(x)], (column, row), atol=2.5)
 
 
 @pytest.mark.parametrize("glance", [0.0, 0.06])  # irises that stay, or sink with the lid

@@ -1,23 +1,21 @@
-"""Following a face and the shoulders through a clip."""
+"""Following one face through a clip."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from heads import FPS, TOPOLOGY, act, average, eye_width, lid_gap, lip_gap, mottled, pipeline
-from scipy.ndimage import gaussian_filter1d
+from heads import FPS, TOPOLOGY, eye_width, faces_at, lid_gap, lip_gap, mottled, pipeline
 
 from tmt.errors import FaceError
-from tmt.torso import TorsoTracker
-from tmt.track import TrackBuilder, bridge_gaps, face_sharpness, steady, track
+from tmt.track import TrackBuilder, bridge_gaps, face_sharpness, track
+from tmt.track_mediapipe import MediaPipeTracker
 from tmt.types import Array, FaceTrack
 from tmt.video import read_frames
-
-FACE = 155.0  # px, about the width of a face of 100 px per head unit
 
 
 class Listed:
@@ -36,11 +34,6 @@ class Listed:
     def matte(self, frame: Array) -> Array:
         """See FaceTracker."""
         return np.ones(frame.shape[:2], np.float32)
-
-
-def faces_at(x: Array, scale: float = 100.0) -> Array:
-    """The average face in a picture, moved sideways by x [T] px -> [T, L, 3]."""
-    return average() * scale + np.stack([x + 200, 0 * x + 200, 0 * x], 1)[:, None]
 
 
 # Gaps
@@ -69,58 +62,6 @@ def test_found_faces_are_never_changed_by_bridging() -> None:
     filled = bridge_gaps(faces, max_gap=5)
     assert all(np.array_equal(filled[i], face) for i, face in enumerate(faces) if face is not None)
     assert np.isfinite(filled).all()
-
-
-# Steadying
-
-
-def test_a_trembling_still_face_is_calmed() -> None:
-    still = faces_at(np.zeros(60))
-    shaky = (still + np.random.default_rng(0).normal(0, FACE / 1000, still.shape)).astype(np.float32)
-    calm = [np.diff(steady(shaky, TOPOLOGY.stable, amount), axis=0).std() for amount in (0.0, 0.25, 0.5, 1.0)]
-    assert calm[0] == np.diff(shaky, axis=0).std()
-    assert calm[0] > calm[1] > calm[2] > calm[3] and calm[2] < 0.45 * calm[0]
-
-
-@pytest.mark.parametrize("jump", [4.0, 15.0, 60.0])
-def test_a_sudden_step_is_kept(jump: float) -> None:
-    moved = faces_at(jump * (np.arange(40) >= 20)).astype(np.float32)
-    assert np.abs(steady(moved, TOPOLOGY.stable, 0.5) - moved).max() < min(0.25 * jump, 0.01 * FACE)
-
-
-@pytest.mark.parametrize("period", [5, 8])
-@pytest.mark.parametrize("amount", [0.25, 0.5, 1.0])
-def test_a_fast_shake_of_the_head_passes_nearly_unchanged(period: int, amount: float) -> None:
-    moved = faces_at(6 * np.sin(np.arange(48) * 2 * np.pi / period)).astype(np.float32)
-    lost = np.abs(steady(moved, TOPOLOGY.stable, amount) - moved)[6:-6].max()
-    plain = np.abs(gaussian_filter1d(moved, 0.4 + 0.8 * amount, axis=0) - moved)[6:-6].max()
-    assert lost < 0.01 * FACE and lost < 0.6 * plain
-
-
-def test_the_lips_of_a_still_head_keep_the_pace_of_speech() -> None:
-    opening = 0.1 * (1 - np.cos(np.arange(40) * 2 * np.pi / 5))  # five syllables a second
-    spoken = np.stack([act(average(), mouth=m) for m in opening]) * 100
-    kept = [lip_gap(face) for face in steady(spoken.astype(np.float32), TOPOLOGY.stable, 0.5)[6:-6]]
-    assert np.ptp(kept) > 0.9 * 20
-
-
-def test_a_blink_of_a_still_head_still_closes_the_eyes() -> None:
-    closed = np.isin(np.arange(40), (19, 20, 21))
-    blinking = np.stack([act(average(), lids=float(c)) for c in closed]) * 100
-    steadied = steady(blinking.astype(np.float32), TOPOLOGY.stable, 0.5)
-    for eye in TOPOLOGY.eyes:
-        assert min(lid_gap(face, eye) for face in steadied) < 0.1 * lid_gap(steadied[0], eye)
-
-
-@pytest.mark.parametrize("speed", [1.0, 2.0, 3.0])
-def test_a_clip_that_begins_and_ends_in_motion_is_hardly_held_back_there(speed: float) -> None:
-    moving = faces_at(speed * np.arange(30.0)).astype(np.float32)
-    np.testing.assert_allclose(steady(moving, TOPOLOGY.stable, 0.5), moving, atol=0.004 * FACE)
-
-
-def test_clips_too_short_to_filter_are_left_alone() -> None:
-    pair = faces_at(np.array([0.0, 5.0])).astype(np.float32)
-    np.testing.assert_array_equal(steady(pair, TOPOLOGY.stable, 1.0), pair)
 
 
 # Collecting a track
@@ -152,7 +93,8 @@ def test_a_face_too_small_for_an_expression_is_refused() -> None:
 
 def test_every_frame_ticks() -> None:
     face, ticks = faces_at(np.zeros(1))[0].astype(np.float32), []
-    track([np.zeros((400, 400, 3), np.uint8)] * 3, Listed([face] * 3), Fraction(30000, 1001), "c", lambda: ticks.append(1))
+    frames = [np.zeros((400, 400, 3), np.uint8)] * 3
+    track(frames, Listed([face] * 3), Fraction(30000, 1001), "clip", lambda: ticks.append(1))
     assert len(ticks) == 3
 
 
@@ -163,49 +105,6 @@ def test_blur_lowers_sharpness_and_a_larger_copy_of_the_picture_does_not_raise_i
     assert face_sharpness(cv2.GaussianBlur(picture, (0, 0), 3), face) < 0.5 * clear
     assert face_sharpness(cv2.resize(picture, (800, 800), interpolation=cv2.INTER_CUBIC), face * 2) < 1.5 * clear
     assert face_sharpness(picture, None) == 0
-
-
-# The torso
-
-
-def shifted(picture: Array, x: float, y: float) -> Array:
-    """The picture moved by (x, y) px."""
-    return cv2.warpAffine(picture, np.float32([[1, 0, x], [0, 1, y]]), picture.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
-
-
-@pytest.mark.parametrize("size", [240, 480])  # below and above the width at which flow is followed
-def test_the_torso_tracker_measures_how_far_the_shoulders_moved(size: int) -> None:
-    picture = np.round(mottled((size, size), grain=4.0) * 255).astype(np.uint8)
-    face = average() * size / 8 + (size / 2, size / 4, 0)
-    torso = TorsoTracker(TOPOLOGY)
-    torso.start(picture, face, np.ones((size, size), np.float32))
-    for x, y in ((0.0, 0.0), (2.0, -1.0), (5.5, 3.0), (9.0, 2.25), (4.0, 0.0)):
-        np.testing.assert_allclose(torso.follow(shifted(picture, x, y)), (x, y), atol=0.25)
-
-
-def test_only_what_lies_below_the_chin_counts_as_torso() -> None:
-    picture = np.round(mottled((240, 240), grain=3.0) * 255).astype(np.uint8)
-    face = average() * 30 + (120, 70, 0)
-    torso = TorsoTracker(TOPOLOGY)
-    torso.start(picture, face, np.ones((240, 240), np.float32))
-    nodded = picture.copy()
-    nodded[:110] = shifted(picture, 0.0, 6.0)[:110]
-    np.testing.assert_allclose(torso.follow(nodded), (0, 0), atol=0.1)
-
-
-def test_a_torso_that_is_lost_stays_where_it_was() -> None:
-    picture = np.round(mottled((240, 240), grain=3.0) * 255).astype(np.uint8)
-    torso = TorsoTracker(TOPOLOGY)
-    torso.start(picture, average() * 30 + (120, 70, 0), np.ones((240, 240), np.float32))
-    there = torso.follow(shifted(picture, 4.0, 0.0))
-    np.testing.assert_array_equal(torso.follow(np.zeros_like(picture)), there)
-
-
-def test_a_picture_without_a_torso_has_no_drift() -> None:
-    torso = TorsoTracker(TOPOLOGY)
-    picture = np.zeros((240, 240, 3), np.uint8)
-    torso.start(picture, average() * 30 + (120, 70, 0), np.zeros((240, 240), np.float32))
-    assert torso.follow(picture).tolist() == [0, 0]
 
 
 # The real tracker
@@ -260,3 +159,18 @@ def test_a_cut_to_a_face_elsewhere_is_found_again(still_picture: Path) -> None:
 def test_the_tracker_gives_the_same_for_the_same_frames_again(clip_track: FaceTrack, subject_clip: Path) -> None:
     again = track(list(read_frames(subject_clip))[:5], pipeline().tracker, FPS, "again")
     np.testing.assert_array_equal(again.landmarks, clip_track.landmarks[:5])
+
+
+@pytest.mark.xfail(run=False, reason="the landmark graph is not guarded: two threads that meet in it end the process")
+def test_two_threads_may_share_a_tracker(subject_clip: Path, driving_clip: Path) -> None:
+    tracker = MediaPipeTracker()  # its own: a tracker that breaks shall not break the other tests
+    clips = [list(read_frames(path))[:12] for path in (subject_clip, driving_clip)]
+
+    def faces(clip: list[Array]) -> Array:
+        return np.stack([face for face in (tracker.detect(frame, None) for frame in clip) if face is not None])
+
+    alone = [faces(clip) for clip in clips]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(faces, clips))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)

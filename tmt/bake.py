@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -66,7 +66,8 @@ class BakedHead:
 
 def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedHead:
     """Mix the bank's frames into one texture of `side` px and cut the head out of the sheet."""
-    surface, bank = head.surface, head.bank
+    surface = head.surface
+    bank = _with_useful_matte(head.bank, surface.regions.max(0) > 0.5)
     offsets = deform(surface, head.performance.neutral)
     share = _shares(head, offsets, topology)
     matte = np.stack([_at(image[..., 3], places) for image, places in zip(bank.images, bank.places, strict=True)]) / 255
@@ -81,6 +82,16 @@ def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedH
         grid=surface.grid, vertices=vertices, texture=_trim(_texture(bank, share, box, side), inside, box), box=box,
         seen=((bank.quality > SEEN) & (matte > PERSON)).sum(0), best=bank.quality.max(0), cells=cells,
     )
+
+
+def _with_useful_matte(bank: FrameBank, face: Array) -> FrameBank:
+    """The bank; with its matte left out where that misses even the `face` [G*G] bool."""
+    hit = [_at(image[..., 3], places[face]).mean() for image, places in zip(bank.images, bank.places, strict=True)]
+    if np.mean(hit) > PERSON * 255:
+        return bank
+    images = bank.images.copy()
+    images[..., 3] = 255
+    return replace(bank, images=images)
 
 
 def _shares(head: CanonicalHead, offsets: Array, topology: Topology) -> Array:
@@ -109,7 +120,7 @@ def _at(plane: Array, places: Array) -> Array:
 
 
 def _in_picture(bank: FrameBank) -> Array:
-    """How far each vertex [G*G] lies inside the picture in the best of the frames, head units; below 0 it is outside."""
+    """How far each vertex [G*G] lies inside the picture in the best of the frames, head units; below 0: outside."""
     height, width = bank.images.shape[1:3]
     x, y = np.moveaxis(bank.places, -1, 0)
     border = np.minimum(np.minimum(x, width - x), np.minimum(y, height - y)) - BORDER

@@ -8,8 +8,8 @@ import numpy as np
 from tmt.types import Array
 
 RADIUS = 0.8  # px: what cubic interpolation and the mixing of aligned frames lose is finer than this
-WANTED = 0.92  # of the true sharpness: noise cannot be told from detail, so all of it would be too much
-MOST = 1.0
+WANTED = 0.97  # of the true sharpness
+MOST = 0.6  # more than this draws haloes
 
 
 def add_detail(pixels: Array, gain: float) -> None:
@@ -25,11 +25,12 @@ def matching_gain(drawn: list[tuple[Array, Array]], truth: list[tuple[Array, Arr
 
     Each item: picture [H, W, 3] (drawn: float 0..1, truth: uint8) and the face's outline [N, 2] px.
     """
-    wanted = WANTED * np.median([_sharpness(picture.astype(np.float32) / 255, outline) for picture, outline in truth])
+    wanted = np.array([_sharpness(picture.astype(np.float32) / 255, outline) for picture, outline in truth])
     low, high = 0.0, MOST
     for _ in range(6):
         middle = (low + high) / 2
-        if np.median([_sharpness(picture, outline, middle) for picture, outline in drawn]) < wanted:
+        reached = np.array([_sharpness(picture, outline, middle) for picture, outline in drawn])
+        if np.median(reached / np.maximum(wanted, 1e-9)) < WANTED:
             low = middle
         else:
             high = middle

@@ -18,8 +18,8 @@ from tmt.render import Seen, deform, look, place
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target
 
-PROBES = 3  # keyframes drawn from the others, to see how much fine detail the mixing loses
-NEIGHBOURS = 2  # keyframes on either side that a probe may not use: targets are never that near
+PROBES = 5  # keyframes drawn from the others, to see how much fine detail the mixing loses
+NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
 FAR_VIEW = np.radians(20.0)  # further than this from any frame of the bank, what is shown is partly guessed
 
 
