@@ -6,7 +6,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -79,11 +79,12 @@ def uses(path: Path, *, lazy: bool = True) -> set[str]:
     return {([*name.split("."), "__init__"])[1] for name in names} - {name_of(path)}
 
 
-def graph() -> dict[str, set[str]]:
+@cache
+def graph() -> Mapping[str, frozenset[str]]:
     """Module -> modules it uses, at any time."""
-    arrows: dict[str, set[str]] = {}
+    arrows: dict[str, frozenset[str]] = {}
     for path in modules():
-        arrows.setdefault(name_of(path), set()).update(uses(path))
+        arrows[name_of(path)] = arrows.get(name_of(path), frozenset()) | uses(path)
     return arrows
 
 
@@ -118,7 +119,7 @@ def test_stages_never_reach_up_to_what_puts_them_in_order() -> None:
 
 def test_what_orders_the_stages_knows_no_entrance_and_no_measuring() -> None:
     arrows = graph()
-    assert {name: arrows[name] & (ENTRANCES | MEASURING) for name in ORDER} == {name: set() for name in ORDER}
+    assert {name: arrows[name] & (ENTRANCES | MEASURING) for name in ORDER} == {name: frozenset() for name in ORDER}
     assert not arrows["study"] & ORDER
     assert not arrows["renderer"] & ORDER
     assert arrows["run"] & ORDER <= {"renderer"}
@@ -132,7 +133,7 @@ def test_measuring_and_training_are_known_to_the_command_line_alone_and_loaded_o
 
 
 def test_no_module_uses_itself_by_a_detour() -> None:
-    left = graph()
+    left = dict(graph())
     while free := [name for name, used in left.items() if not used & set(left)]:
         for name in free:
             del left[name]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import cast
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,7 @@ from heads import pipeline, studied
 from tmt.errors import Cancelled, ConsentError, FaceError, MediaError, SettingsError
 from tmt.label import label_box
 from tmt.motion import turntable
-from tmt.types import METHODS, Array, CanonicalHead, Consent, Frame, Method, Settings, Step
+from tmt.types import METHODS, Array, CanonicalHead, Consent, Frame, Method, Mode, Settings, Sound, Step
 from tmt.video import probe, read_frames
 
 COUNT = 7  # frames of the short driving clip
@@ -173,7 +175,7 @@ def test_the_subjects_own_clip_as_driver_comes_back_as_it_was(subject_clip: Path
     scores = []
     for frame, true in zip(own, read_frames(subject_clip), strict=True):
         scores.append(psnr(frame.image.permute(1, 2, 0).numpy()[spot], true[spot] / 255))
-    assert min(scores) > 24 and np.mean(scores) > 28
+    assert min(scores) > 27 and np.mean(scores) > 35
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -191,6 +193,15 @@ def test_a_full_frame_keeps_the_pictures_size_and_all_of_it_but_the_head(short: 
     assert changed.any() and not changed[:, 300:].any()  # the second person stays as she was photographed
 
 
+@pytest.mark.xfail(strict=True, reason="beyond the window of the kept frames their border is smeared over the picture")
+@pytest.mark.parametrize("name", ["two_faces.png", "still.png"])
+def test_a_full_frame_at_rest_is_the_picture_itself(short: Path, name: str) -> None:
+    rest = Settings(full_frame=True, label=False, head=0, mouth=0, eyes=0, brows=0, gaze=0)
+    frame = next(iter(pipeline().frames(studied(name), short, rest))).image.permute(1, 2, 0).numpy()
+    away = np.abs(frame - studied(name).picture / np.float32(255)).max(-1)
+    assert cv2.GaussianBlur(away, (0, 0), 4).max() < 0.1
+
+
 def test_a_still_picture_can_be_the_subject(short: Path) -> None:
     still = studied("still.png")
     assert len(still.bank) == 1
@@ -203,8 +214,14 @@ def test_a_still_picture_can_be_the_subject(short: Path) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [Settings(size=300), Settings(mouth=2.5), Settings(head=-0.1), Settings(steadiness=1.5), Settings(sources=0),
-     Settings(method="paint"), Settings(mode="sideways")],  # type: ignore[arg-type]
+    [
+        Settings(size=300), Settings(mouth=2.5), Settings(head=-0.1), Settings(gaze=float("nan")),
+        Settings(steadiness=1.5), Settings(sources=0), Settings(method=cast(Method, "paint")),
+        Settings(mode=cast(Mode, "sideways")),
+        pytest.param(
+            Settings(sound=cast(Sound, "loud")), marks=pytest.mark.xfail(strict=True, reason="sound is not checked")
+        ),
+    ],
     ids=lambda s: ",".join(f"{k}={v}" for k, v in vars(s).items() if v != getattr(Settings(), k)),
 )
 def test_settings_out_of_range_are_refused_before_anything_is_read(

@@ -13,7 +13,7 @@ from heads import TOPOLOGY, lip_gap, pipeline, studied
 from media_files import sound_of
 from PIL import Image
 
-from tmt.errors import Cancelled, FaceError, MediaError, OutputError
+from tmt.errors import Cancelled, FaceError, MediaError, OutputError, TmtError
 from tmt.geometry import euler_from_rotation
 from tmt.motion import perform, turntable
 from tmt.retarget import offset_gain
@@ -73,7 +73,7 @@ def test_a_transfer_has_the_drivers_frames_rate_length_and_sound(
     whole_run: tuple[Result, list[Step]], driving_clip: Path
 ) -> None:
     video, driving = probe(whole_run[0].video), probe(driving_clip)
-    assert (video.width, video.height, video.fps) == (256, 256, driving.fps)
+    assert (video.width, video.height) == (256, 256) and video.fps == driving.fps
     assert len(list(read_frames(video.path))) == driving.frames == 40
     assert video.has_audio and np.abs(sound_of(video.path)).max() > 0.01
 
@@ -82,7 +82,7 @@ def test_a_side_by_side_shows_subject_driver_and_result_in_one_row(whole_run: tu
     result, _ = whole_run
     assert result.side_by_side is not None and result.side_by_side.name == "result_side-by-side.mp4"
     row = probe(result.side_by_side)
-    assert (row.width, row.height, row.fps) == (3 * 256, 256, 25) and row.has_audio
+    assert (row.width, row.height) == (3 * 256, 256) and row.fps == 25 and row.has_audio
     frames, alone = list(read_frames(row.path)), list(read_frames(result.video))
     assert len(frames) == len(alone) == 40
     panel = np.stack(frames)[:, :200, 512:].astype(int)  # above the captions
@@ -125,7 +125,7 @@ def test_the_result_keeps_the_subjects_face_and_not_the_drivers(
     def away(other: Performance) -> float:
         return float(np.linalg.norm(shown.neutral[skin, :2] - other.neutral[skin, :2], axis=1).mean())
 
-    assert away(head.performance) < 0.5 * away(driver)
+    assert away(head.performance) < 0.4 * away(driver)
     assert offset_gain(shown.neutral, head.performance.neutral, TOPOLOGY)[0, 0] == pytest.approx(1, abs=0.05)
 
 
@@ -204,6 +204,16 @@ def test_bad_driving_clips_and_places_to_write_leave_nothing(
     assert not list(out.iterdir()) and short.stat().st_size > 1000
 
 
+@pytest.mark.xfail(strict=True, reason="only the result itself is kept from overwriting an input")
+def test_a_side_by_side_never_overwrites_its_driving_clip(head: CanonicalHead, short: Path, tmp_path: Path) -> None:
+    driving = tmp_path / "o_side-by-side.mp4"
+    driving.write_bytes(short.read_bytes())
+    settings = Settings(size=256, method="copy", side_by_side=True)
+    with pytest.raises(OutputError, match="overwrite"):
+        pipeline().transfer(head, driving, tmp_path / "o.mp4", settings)
+    assert driving.read_bytes() == short.read_bytes()
+
+
 # Novel views
 
 
@@ -228,3 +238,11 @@ def test_the_head_in_a_turntable_turns_as_asked(turned: tuple[Result, HeadPath])
     assert np.corrcoef(yaw, path.yaw)[0, 1] > 0.99
     assert 0.7 < np.ptp(yaw) / np.ptp(path.yaw) < 1.2
     assert np.abs(angles(seen)[2]).max() < 4
+
+
+@pytest.mark.xfail(strict=True, reason="a path of no views counts as none given")
+def test_a_path_of_no_views_is_refused_and_leaves_nothing(head: CanonicalHead, tmp_path: Path) -> None:
+    nowhere = HeadPath(np.zeros(0), np.zeros(0), np.zeros(0), Fraction(25))
+    with pytest.raises(TmtError):
+        pipeline().view(head, tmp_path / "o.mp4", nowhere, Settings(size=256, method="copy"))
+    assert not list(tmp_path.iterdir())

@@ -38,6 +38,8 @@ class FusionWeights:
 
 CAVITY = np.array([0.05, 0.015, 0.015], np.float32)  # red-black, as deep in a mouth
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
+# px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
+REST = np.array([0.5, 1.5], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
 STRIPS = 2  # threads of the fast path
@@ -174,7 +176,7 @@ def mix_pixels(
     edges = np.linspace(0, height, STRIPS + 1).astype(int)
 
     def strip(index: int) -> None:
-        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, home, out)
+        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, home, REST, out)
 
     list(pool.map(strip, range(STRIPS)))
     return out
@@ -201,6 +203,9 @@ def mix_pixels_torch(
     share = torch.softmax(here[2 * count :], 0)
     share = torch.where(share < floor * share.amax(0), 0.0, share)
     share = share / share.sum(0)
-    moved = (xy - (pixel_centres(height, width, xy.device) * home[0] + home[1:])).norm(dim=-1)
+    origin = pixel_centres(height, width, xy.device) * home[0] + home[1:]
+    moved = (xy - origin).norm(dim=-1)
+    pull = ((moved - float(REST[0])) / float(REST[1] - REST[0])).clamp(0, 1)[..., None]
+    xy = origin + (xy - origin) * pull * pull * (3 - 2 * pull)
     pixels = torch.cat([sample(images, xy, "bicubic"), moved[:, None]], 1)
     return (share[:, None] * pixels).sum(0) * (grid_xy[..., 0] >= 0)

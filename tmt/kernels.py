@@ -67,7 +67,7 @@ def _cubic(t: float, weights: Array) -> None:
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def fuse(
     rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, images: Array, floor: float,
-    home: Array, out: Array,
+    home: Array, rest: Array, out: Array,
 ) -> None:
     """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
 
@@ -118,8 +118,12 @@ def fuse(
                 if weight[k] == 0:
                     continue
                 share = weight[k] / kept / np.float32(255.0)
-                moved += weight[k] / kept * np.sqrt((xs[k] - home_x) ** 2 + (ys[k] - home_y) ** 2)
-                px, py = xs[k] - np.float32(0.5), ys[k] - np.float32(0.5)
+                away = np.sqrt((xs[k] - home_x) ** 2 + (ys[k] - home_y) ** 2)
+                moved += weight[k] / kept * away
+                pull = min(max((away - rest[0]) / (rest[1] - rest[0]), np.float32(0)), np.float32(1))
+                pull = pull * pull * (np.float32(3) - np.float32(2) * pull)
+                px = home_x + (xs[k] - home_x) * pull - np.float32(0.5)
+                py = home_y + (ys[k] - home_y) * pull - np.float32(0.5)
                 cx, cy = int(np.floor(px)), int(np.floor(py))
                 _cubic(px - np.float32(cx), hx)
                 _cubic(py - np.float32(cy), hy)

@@ -53,7 +53,7 @@ class VideoWriter:
         audio: Path | None = None,
         audio_start: float = 0.0,
         seconds: float | None = None,
-        crf: int = 14,
+        crf: int = 12,
         comment: str = COMMENT,
         preset: str = PRESET,
         matrix: Literal["bt601", "bt709"] = "bt601",
