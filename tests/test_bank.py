@@ -131,6 +131,16 @@ def test_the_far_side_of_a_turned_face_is_known_to_be_hidden() -> None:
     assert right[2] < left[2] - 1.5
 
 
+def test_a_cheek_is_shown_better_the_more_it_faces_the_camera() -> None:
+    performance = performance_of(average(), np.stack([average()] * 3), poses(np.array([-20.0, 0.0, 20.0])))
+    quality = build_bank(acted().surface, performance, acted().window, np.arange(3), blank(3)).quality
+    x, y = acted().surface.vertices[:, 0], acted().surface.vertices[:, 1]
+    for side in (-1, 1):
+        cheek = (side * x > 0.4) & (side * x < 0.55) & (np.abs(y - 0.3) < 0.2)
+        worse_to_better = quality[:, cheek].mean(1)[::-side]  # yaw > 0 shows what lies at x < 0
+        assert (np.diff(worse_to_better) > 0).all()
+
+
 def test_what_lies_outside_the_window_counts_as_unseen() -> None:
     head = acted()
     target = target_of(head.performance, 0)

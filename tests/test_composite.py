@@ -144,6 +144,7 @@ def test_a_subject_that_fills_the_picture_leaves_a_plain_plate() -> None:
 def test_a_passer_by_in_one_frame_is_not_in_the_plate() -> None:
     images, behind = shots(count=9)
     images[4, :30, :30, :3] = 0
+    images[5, :30, :30, :3] = 255
     np.testing.assert_allclose(background_plate(images)[:25, :25].astype(int), behind[:25, :25].astype(int), atol=2)
 
 
@@ -173,6 +174,16 @@ def test_a_full_canvas_holds_the_window_and_all_heads_within_the_picture(
     assert right >= min(240, max(high[0], 170)) and bottom >= min(200, max(high[1], 160))
     assert window.left >= 0 and window.top >= 0 and right <= 240 and bottom <= 200
     assert canvas.plate.shape == canvas.around.shape == (*window.shape, 3) and canvas.paste.shape == (*window.shape, 1)
+
+
+def test_behind_the_head_lies_the_plate_and_around_it_the_picture() -> None:
+    box, plate = Window(60.0, 50.0, 110.0, 110.0, 1.0), plate_for(Window(60.0, 50.0, 110.0, 110.0, 1.0))
+    canvas = full_canvas(bank_in(box), picture(), plate, np.zeros(2), np.array([240.0, 200.0]), 1024)
+    np.testing.assert_array_equal(np.round(canvas.plate[75:135, 85:145] * 255), plate[25:85, 25:85])
+    outside = np.ones(picture().shape[:2], bool)
+    outside[50:160, 60:170] = False
+    np.testing.assert_array_equal(np.round(canvas.plate[outside] * 255), picture()[outside])
+    np.testing.assert_array_equal(np.round(canvas.around * 255), picture())
 
 
 def test_a_full_canvas_is_drawn_at_no_more_than_the_cap() -> None:

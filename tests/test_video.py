@@ -188,7 +188,10 @@ def test_transparent_parts_are_grey(tmp_path: Path, name: str, codec: tuple[str,
 
 
 def test_interlaced_clips_have_no_combs(tmp_path: Path) -> None:
-    bar = "color=black:s=320x240:r=50:d=1,drawbox=w=40:h=240:c=white:t=fill,scroll=h=0.03,tinterlace=interleave_top,setfield=tff"
+    bar = (
+        "color=black:s=320x240:r=50:d=1,drawbox=w=40:h=240:c=white:t=fill,scroll=h=0.03,"
+        "tinterlace=interleave_top,setfield=tff"
+    )
     path = make(
         tmp_path / "a.mpg", "-f", "lavfi", "-i", bar, "-c:v", "mpeg2video", "-flags", "+ildct+ilme", "-q:v", "2"
     )

@@ -11,7 +11,7 @@ from tmt.expression import measure
 from tmt.geometry import euler_from_rotation
 from tmt.render import deform, look, place
 from tmt.topology import Topology
-from tmt.types import Array, FaceTrack, FrameBank, Performance, Pose, Surface, Target, Window
+from tmt.types import Array, FrameBank, Performance, Pose, Surface, Target, Window
 
 UNIFORM, EXTREME = 40, 12  # farthest-point keyframes alone pick outliers (1 dB worse than uniform in time)
 SEEN_WITHIN = 0.05  # head units: a vertex this little behind the nearest surface still counts as seen
@@ -90,7 +90,7 @@ def _row(surface: Surface, performance: Performance, window: Window, index: int)
 
 
 def visibility(surface: Surface, vertices: Array, window: Window, scale: float) -> Array:
-    """How surely each vertex [G*G, 3] is seen in the window, 1e-4..1: against a depth buffer, softened over its noise."""
+    """How surely each vertex [G*G, 3] is seen in the window, 1e-4..1: by a depth buffer, softened over its noise."""
     small = window.at(VISIBILITY_SIDE / max(window.width, window.height))
     depth = np.minimum(look(surface, vertices, small).depth, 1e4)
     points = small.to_window(vertices)

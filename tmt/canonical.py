@@ -87,7 +87,8 @@ def open_mouth(neutral: Array, topology: Topology) -> Array:
     sinks = lower | (drop >= 0.02)
     sinks[list(topology.upper_lip + topology.lip_corners)] = False
     drop = np.maximum(drop, 0)
-    fade = np.maximum(0, 1 - (side / (half * 1.02 + drop * 0.9)) ** 2) * (1 - 0.5 * np.minimum(1, drop / (chin - middle_y)))
+    fade = np.maximum(0, 1 - (side / (half * 1.02 + drop * 0.9)) ** 2)
+    fade *= 1 - 0.5 * np.minimum(1, drop / (chin - middle_y))
     shape[sinks, 1] += (OPEN_MOUTH * fade)[sinks]
     for up, low in topology.lip_pairs:
         shape[low, 1] += max(0.0, 0.02 - (shape[low, 1] - shape[up, 1]))
@@ -125,7 +126,7 @@ def _barycentric(mesh: Delaunay, points: Array, topology: Topology) -> tuple[csr
 
 
 def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> csr_matrix:
-    """Weights [N, L] that carry the eyeball with its iris, beyond what the lids carry: the iris moves as a whole and the
+    """Weights [N, L] that carry the eyeball with its iris, beyond what the lids carry: the iris moves as a whole, the
     white gives way up to the lids. (Irises as mesh vertices would fold the mesh in a sideways glance.)"""
     total = csr_matrix((len(points), topology.count))
     for eye in topology.eyes:

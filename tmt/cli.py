@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmt.errors import ConsentError, Language, TmtError
+from tmt.errors import ConsentError, Language, MediaError, TmtError
 from tmt.types import METHODS, Consent, Settings, Step
 
 if TYPE_CHECKING:
@@ -166,7 +166,9 @@ def _transfer(options: argparse.Namespace) -> int:
 
     settings = check_settings(_settings(options))
     check_output(options.output, options.subject, options.driving)
-    probe(options.subject), probe(options.driving)  # a wrong name shall not cost a minute of study first
+    probe(options.subject)  # a wrong file shall not cost a minute of study first
+    if probe(options.driving).is_still:
+        raise MediaError("driving_needs_motion", name=options.driving.name)
     pipeline = _pipeline()
     with _progress(options) as say:
         head = pipeline.study(options.subject, consent=consent, progress=say)

@@ -31,7 +31,9 @@ def head_window(track: FaceTrack, topology: Topology, cap: int) -> Window:
     side = min(max(float((high - low).max()) * MARGIN, face * ROOM), *track.size)
     side = float(int(side))
     centre = (low + high) / 2 - (0, HAIR * side)
-    left, top = (float(np.clip(round(c - side / 2), 0, limit - side)) for c, limit in zip(centre, track.size, strict=True))
+    left, top = (
+        float(np.clip(round(c - side / 2), 0, limit - side)) for c, limit in zip(centre, track.size, strict=True)
+    )
     return Window(left, top, side, side, min(1.0, cap / side))
 
 

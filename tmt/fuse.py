@@ -39,7 +39,7 @@ class FusionWeights:
 CAVITY = np.array([0.05, 0.015, 0.015], np.float32)  # red-black, as deep in a mouth
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
-REST = np.array([0.5, 1.5], np.float32)
+REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
 STRIPS = 2  # threads of the fast path
@@ -69,7 +69,7 @@ def score(
     bank: FrameBank, surface: Surface, posed: Posed, area: Array, topology: Topology, weights: FusionWeights,
     frames: Array, step: int = 1,
 ) -> tuple[Array, Array]:
-    """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex, and how much larger each shows it [k, n] (log)."""
+    """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex; log how much larger each shows it."""
     grid, offsets, target = surface.grid, posed.offsets, posed.target
     pick = np.arange(grid * grid).reshape(grid, grid)[::step, ::step].ravel()
     local = np.linalg.norm(bank.offsets[np.ix_(frames, pick)] - offsets[pick], axis=-1)
@@ -79,7 +79,7 @@ def score(
     inside = np.minimum(regions.sum(0), 1)
     logits = -(angle[:, None] / weights.view_degrees + local / weights.expression) * (1 - weights.region_only * inside)
     for row, indices, width in zip(regions, region_landmarks(topology), weights.region, strict=True):
-        away = bank.landmarks[np.ix_(frames, indices)] - target.canonical[list(indices), :2]
+        away = bank.landmarks[np.ix_(frames, np.array(indices))] - target.canonical[list(indices), :2]
         logits -= np.sqrt((away**2).sum(-1).mean(-1))[:, None] / width * row
     drift = np.linalg.norm(bank.torso[frames] - target.torso, axis=1) / max(bank.window.width, bank.window.height)
     logits -= drift[:, None] / weights.torso * (1 - surface.head[pick])
@@ -183,7 +183,7 @@ def mix_pixels(
 
 
 def home_of(window: Window, source: Window, ratio: float) -> Array:
-    """Scale, x, y [3] that take a pixel of `window` to the same place in the pictures of `source` (shown at `ratio`)."""
+    """Scale, x, y [3] that take a pixel of `window` to the same place in the pictures of `source`, shown at `ratio`."""
     scale = source.scale * ratio
     shift = (window.left - source.left) * scale, (window.top - source.top) * scale
     return np.array([scale / window.scale, *shift], np.float32)

@@ -16,7 +16,7 @@ BACK = np.float32(0.15)  # share of the picture's height that back faces lie beh
 
 @nb.njit(cache=True, fastmath=False, nogil=True)
 def rasterise(points: Array, grid_xy: Array, depth: Array) -> None:
-    """Sheet points [G, G, 3] px -> per pixel the grid coordinates seen there [H, W, 2] (-1: nothing) and depth [H, W]."""
+    """Sheet points [G, G, 3] px -> per pixel the grid coordinates seen there [H, W, 2] (-1: none), depth [H, W]."""
     height, width = depth.shape
     depth[:] = np.inf
     grid_xy[:] = EMPTY
@@ -71,11 +71,12 @@ def fuse(
 ) -> None:
     """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
 
-    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4] uint8;
-    sources of less than `floor` of the best one's share are left out; home [3]: scale, x and y that take a pixel to where
-    it lies in the images if nothing moves; out [H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the
-    images (0 where there is nothing). Only rows
-    `rows_from` to `rows_to` are done: threads share the picture by strips, with no global thread pool to clash over.
+    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4] uint8; sources of
+    less than `floor` of the best one's share are left out; home [3]: scale, x and y that take a pixel to where it lies
+    in the images if nothing moves; rest [2] px: moved less than the first is taken for no motion, more than the second
+    for all of it; out [H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the images (0 where there
+    is nothing). Only rows `rows_from` to `rows_to` are done: threads share the picture by strips, with no global
+    thread pool to clash over.
     """
     width = grid_xy.shape[1]
     count, grid = logits.shape[0], logits.shape[1]

@@ -30,7 +30,7 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
 
 
 def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
-    """Mean of the relaxed frames of [T, L, 3]: lips closed, eyes open, gaze and brows near their middle -> [L, 3], [T]."""
+    """Mean of the relaxed frames of [T, L, 3] (lips closed, eyes open, gaze near its middle): [L, 3], [T]."""
     now = measure(canonical, topology)
     closed = now.mouth_open <= max(float(np.percentile(now.mouth_open, 25)), 0.03)
     relaxed = closed & (now.eyes >= np.percentile(now.eyes, 35))

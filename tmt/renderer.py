@@ -101,7 +101,7 @@ class Renderer:
 
     def _tick(self, stage: str, since: float) -> float:
         now = time.perf_counter()
-        self.seconds[stage] += now - since
+        self.seconds[stage] += now - since  # type: ignore[assignment]
         return now
 
 

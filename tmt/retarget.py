@@ -27,7 +27,7 @@ TORSO_SLACK = 3.0  # px the torso may move more than the head
 
 @dataclass(frozen=True)
 class Retarget:
-    """A driver laid over a subject; `target` gives any frame. gain [L, 3] scales offsets, strength [L, 1] the user's."""
+    """A driver laid over a subject; `target` gives any frame. gain [L, 3] scales offsets, strength [L, 1] is set."""
 
     subject: Performance
     driver: Performance
@@ -48,13 +48,13 @@ class Retarget:
         return Target(self.pose[index], canonical, self.torso[index])
 
     def _expression(self, index: int) -> Array:
-        subject, driver = self.subject, self.driver
-        offset = driver.canonical[index] - driver.neutral
+        subject, driver, now, settings = self.subject, self.driver, self.driver.canonical[index], self.settings
+        offset = now - driver.neutral
         moved = subject.neutral + offset * self.gain * self.strength
-        moved = part_lips(moved, subject.neutral, driver.canonical[index], self.gain, self.topology, self.settings.mouth)
-        moved = turn_eyes(moved, subject.neutral, driver.canonical[index], driver.neutral, self.topology, self.settings.gaze)
-        moved = close_lids(moved, subject.neutral, driver.canonical[index], driver.neutral, self.topology, self.settings.eyes)
-        moved = uncross(moved, driver.canonical[index], self.topology.lip_pairs + self.topology.lid_pairs)
+        moved = part_lips(moved, subject.neutral, now, self.gain, self.topology, settings.mouth)
+        moved = turn_eyes(moved, subject.neutral, now, driver.neutral, self.topology, settings.gaze)
+        moved = close_lids(moved, subject.neutral, now, driver.neutral, self.topology, settings.eyes)
+        moved = uncross(moved, now, self.topology.lip_pairs + self.topology.lid_pairs)
         if self.same > 0:
             own = untransform(self.driver_in_subject(index), transform(driver.pose[index], driver.canonical[index]))
             own = subject.neutral + (own - subject.neutral) * self.strength
@@ -71,7 +71,10 @@ class Retarget:
 def retarget(subject: Performance, driver: Performance, topology: Topology, settings: Settings) -> Retarget:
     """Lay a driver over a subject."""
     same = sameness(subject, driver, topology)
-    pose = _absolute_pose(subject, driver, topology) if settings.mode == "absolute" else _relative_pose(subject, driver, settings.head)
+    if settings.mode == "absolute":
+        pose = _absolute_pose(subject, driver, topology)
+    else:
+        pose = _relative_pose(subject, driver, settings.head)
     return Retarget(
         subject=subject, driver=driver, topology=topology, settings=settings,
         gain=offset_gain(subject.neutral, driver.neutral, topology),

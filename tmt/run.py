@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -80,6 +81,8 @@ def check_output(out: Path, *inputs: Path) -> Path:
         raise OutputError("output_suffix", name=out.name, suffix=".mp4")
     if not out.parent.is_dir():
         raise OutputError("output_unwritable", name=out.name, reason="the folder does not exist")
+    if not os.access(out.parent, os.W_OK):
+        raise OutputError("output_unwritable", name=out.name, reason="no permission to write into the folder")
     if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
         raise OutputError("same_file", name=out.name)
     return out
