@@ -97,7 +97,7 @@ def test_a_canvas_wider_than_the_bank_shows_the_reference_picture_around() -> No
     small = replace(head().bank, window=Window(30.0, 30.0, 160.0, 160.0, 1.0))
     wide = Window(0.0, 0.0, 220.0, 220.0, 1.0)
     around = np.full((220, 220, 3), 0.25, np.float32)
-    board = Canvas(wide, around, around, np.ones((220, 220, 1), np.float32))
+    board = replace(canvas(), window=wide, plate=around, around=around)
     shown = copy_nearest(replace(head(), bank=small), target_of(head().performance, 0), TOPOLOGY, board)
     np.testing.assert_allclose(shown[:25], 0.25)
     np.testing.assert_allclose(shown[35:185, 35:185], head().bank.images[0][5:155, 5:155, :3] / 255, atol=0.02)

@@ -139,7 +139,7 @@ def test_frames_between_those_of_the_bank_come_out_near_the_truth(pool: ThreadPo
         nearest = int(np.abs(head().bank.index - frame).argmin())
         scores.append(psnr(pixels[..., :3], true, inside_face(target)))
         copies.append(psnr(head().bank.images[nearest][..., :3] / 255, true, inside_face(target)))
-    assert np.mean(scores) > 22 and np.mean(scores) > np.mean(copies) + 6
+    assert np.mean(scores) > 28 and np.mean(scores) > np.mean(copies) + 3
 
 
 def test_a_turned_head_is_shown_by_frames_turned_to_the_same_side() -> None:

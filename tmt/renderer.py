@@ -7,16 +7,18 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import torch
 
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, crop_canvas, lay_over, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
-from tmt.fuse import FusionWeights, Mix, Posed, choose, mix_pixels, shade
+from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
 from tmt.geometry import rotation_angle, transform
-from tmt.render import Seen, deform, look, place
+from tmt.hub import device
+from tmt.render import Seen, deform, look, place, rasterise_torch
 from tmt.topology import Topology
-from tmt.types import Array, CanonicalHead, Settings, Target
+from tmt.types import Array, CanonicalHead, Settings, Target, Window
 
 PROBES = 5  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
@@ -27,11 +29,18 @@ class Renderer:
     """Draws one target after another on one canvas. Holds what may be prepared once, and the choice of frames of the
     frame before (so that it does not flicker); one renderer serves one run."""
 
-    def __init__(self, head: CanonicalHead, topology: Topology, canvas: Canvas, settings: Settings) -> None:
+    def __init__(
+        self, head: CanonicalHead, topology: Topology, canvas: Canvas, settings: Settings, portable: bool | None = None
+    ) -> None:
+        """`portable`: draw in plain torch on the device in use. None: wherever that is not a CPU."""
         self.head, self.topology, self.canvas, self.settings = head, topology, canvas, settings
+        self._device = device()
+        self._portable = self._device.type != "cpu" if portable is None else portable
         self.weights = FusionWeights()
         self.seconds: Counter[str] = Counter()
         self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
+        if self._portable:
+            self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail = 0.0
@@ -60,7 +69,7 @@ class Renderer:
         clock = time.perf_counter()
         offsets = deform(self.head.surface, target.canonical)
         vertices = place(self.head.surface, offsets, target, self.head.performance)
-        seen = look(self.head.surface, vertices, self.canvas.window)
+        seen = self._look(vertices, self.canvas.window)
         clock = self._tick("render", clock)
         mix = self._choose(offsets, vertices, target, self._previous)
         self._previous = mix.chosen
@@ -78,10 +87,31 @@ class Renderer:
 
     def _mixed(self, seen: Seen, mix: Mix, target: Target, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        pixels = mix_pixels(seen, canvas.window, self.head.bank, self._images, mix, self._pool, self.weights.floor)
+        pixels = self._pixels(seen, mix, canvas.window)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
         return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)
+
+    def _look(self, vertices: Array, window: Window) -> Seen:
+        if not self._portable:
+            return look(self.head.surface, vertices, window)
+        points = window.to_window(vertices).reshape(self.head.surface.grid, self.head.surface.grid, 3)
+        grid_xy, depth = rasterise_torch(torch.from_numpy(points).to(self._device), window.shape)
+        return Seen(grid_xy.cpu().numpy(), depth.cpu().numpy())
+
+    def _pixels(self, seen: Seen, mix: Mix, window: Window) -> Array:
+        bank, floor = self.head.bank, self.weights.floor
+        if not self._portable:
+            return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor)
+        grid, ratio = mix.logits.shape[-1], self._images.shape[2] / bank.images.shape[2]
+        arrays = (
+            seen.grid_xy, bank.places[mix.chosen].reshape(-1, grid, grid, 2) * np.float32(ratio), mix.logits,
+            home_of(window, bank.window, ratio),
+        )
+        grid_xy, places, logits, home = (torch.from_numpy(np.ascontiguousarray(a)).to(self._device) for a in arrays)
+        images = self._stored[torch.from_numpy(mix.chosen).to(self._device)].to(torch.float32) / 255
+        pixels = mix_pixels_torch(grid_xy, places, logits, images, floor, home)
+        return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
     def _lost_detail(self) -> float:
         """How much detail to add so that keyframes drawn from the other keyframes are as sharp as they are."""
@@ -91,7 +121,7 @@ class Renderer:
             target = target_of(self.head.performance, int(bank.index[probe]))
             offsets = deform(self.head.surface, target.canonical)
             vertices = place(self.head.surface, offsets, target, self.head.performance)
-            seen = look(self.head.surface, vertices, canvas.window)
+            seen = self._look(vertices, canvas.window)
             allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
             mix = self._choose(offsets, vertices, target, None, allowed)
             outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
