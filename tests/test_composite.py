@@ -191,7 +191,6 @@ def test_a_full_canvas_is_drawn_at_no_more_than_the_cap() -> None:
     assert paste_back(canvas.around, canvas, picture()).shape == picture().shape
 
 
-@pytest.mark.xfail(strict=True, reason="cubic overshoot is cast to uint8 without clipping")
 def test_the_background_of_a_large_subject_keeps_its_black_and_white() -> None:
     box = Window(40.0, 20.0, 160.0, 160.0, 0.5)  # kept at half its size, so the plate is blown up again
     plate = np.zeros((80, 80, 3), np.uint8)

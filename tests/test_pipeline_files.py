@@ -204,7 +204,6 @@ def test_bad_driving_clips_and_places_to_write_leave_nothing(
     assert not list(out.iterdir()) and short.stat().st_size > 1000
 
 
-@pytest.mark.xfail(strict=True, reason="only the result itself is kept from overwriting an input")
 def test_a_side_by_side_never_overwrites_its_driving_clip(head: CanonicalHead, short: Path, tmp_path: Path) -> None:
     driving = tmp_path / "o_side-by-side.mp4"
     driving.write_bytes(short.read_bytes())
@@ -240,7 +239,6 @@ def test_the_head_in_a_turntable_turns_as_asked(turned: tuple[Result, HeadPath])
     assert np.abs(angles(seen)[2]).max() < 4
 
 
-@pytest.mark.xfail(strict=True, reason="a path of no views counts as none given")
 def test_a_path_of_no_views_is_refused_and_leaves_nothing(head: CanonicalHead, tmp_path: Path) -> None:
     nowhere = HeadPath(np.zeros(0), np.zeros(0), np.zeros(0), Fraction(25))
     with pytest.raises(TmtError):

@@ -79,7 +79,6 @@ def test_lips_and_lids_never_cross(
     assert all(face[lower, 1] > face[upper, 1] for upper, lower in TOPOLOGY.lip_pairs + TOPOLOGY.lid_pairs)
 
 
-@pytest.mark.xfail(strict=True, reason="the same person's own expression is laid over after crossing was prevented")
 def test_lids_of_the_same_person_do_not_cross_at_double_strength() -> None:
     plan = faces(retarget(subject(), acting(), TOPOLOGY, Settings(eyes=2.0)))
     assert min(face[lower, 1] - face[upper, 1] for face in plan for upper, lower in TOPOLOGY.lid_pairs) > -0.005

@@ -35,7 +35,6 @@ def test_a_fast_shake_of_the_head_passes_nearly_unchanged(period: int, amount: f
     assert lost < 0.01 * FACE and lost < 0.6 * plain
 
 
-@pytest.mark.xfail(strict=True, reason="only motion of the whole head is told from trembling; speech is smoothed")
 def test_the_lips_of_a_still_head_keep_the_pace_of_speech() -> None:
     opening = 0.1 * (1 - np.cos(np.arange(40) * 2 * np.pi / 5))  # five syllables a second
     spoken = np.stack([act(average(), mouth=m) for m in opening]) * 100

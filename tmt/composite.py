@@ -55,6 +55,14 @@ def scaled(images: Array, scale: float) -> Array:
     return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
 
 
+def faded(images: Array, window: Window, picture: Array) -> Array:
+    """Keyframes [K, H, W, 4] whose matte falls to nothing at the sides of their window that lie inside the picture."""
+    out = images.copy()
+    fade = _border_fade(images.shape[1:3], _free_sides(window, picture))
+    out[..., 3] = np.round(out[..., 3] * np.minimum(2 * fade, 1))
+    return out
+
+
 def background_plate(images: Array) -> Array:
     """Keyframes [K, H, W, 4] uint8 RGB and matte -> what is behind the head [H, W, 3] uint8.
 
@@ -97,13 +105,14 @@ class Canvas:
     plate: Array
     around: Array
     paste: Array
+    known: Array  # [H, W] 1 where the bank's window lies, falling to 0 towards its sides that lie inside the picture
 
 
 def crop_canvas(bank: FrameBank, plate: Array, size: int) -> Canvas:
     """The bank's own window as the whole output, `size` px wide."""
     window = bank.window.at(size / bank.window.width)
     here = _resize(plate, window.shape)
-    return Canvas(window, here, here, np.ones((*window.shape, 1), np.float32))
+    return Canvas(window, here, here, np.ones((*window.shape, 1), np.float32), np.ones(window.shape, np.float32))
 
 
 def full_canvas(bank: FrameBank, picture: Array, plate: Array, low: Array, high: Array, cap: int) -> Canvas:
@@ -114,12 +123,16 @@ def full_canvas(bank: FrameBank, picture: Array, plate: Array, low: Array, high:
     right, bottom = (int(v) for v in np.minimum(np.ceil(end), (picture.shape[1], picture.shape[0])))
     window = Window(left, top, right - left, bottom - top, min(1.0, cap / max(right - left, bottom - top)))
     whole = picture.copy()
-    inner = _border_fade((int(box.height), int(box.width)), _free_sides(box, picture))[..., None]
+    fade = _border_fade((int(box.height), int(box.width)), _free_sides(box, picture))[..., None]
+    inner = np.maximum(2 * fade - 1, 0)  # the plate gives way to the picture while the head still covers it
     spot = np.s_[int(box.top) : int(box.top + box.height), int(box.left) : int(box.left + box.width)]
     behind = _resize(plate, (int(box.height), int(box.width))) * 255
-    whole[spot] = np.round(behind * inner + whole[spot] * (1 - inner)).astype(np.uint8)
+    whole[spot] = np.clip(np.round(behind * inner + whole[spot] * (1 - inner)), 0, 255).astype(np.uint8)
     paste = _border_fade(window.shape, _free_sides(window, picture))[..., None]
-    return Canvas(window, cut(whole, window) / np.float32(255), cut(picture, window) / np.float32(255), paste)
+    known = np.zeros(picture.shape[:2], np.float32)
+    known[spot] = np.minimum(2 * fade[..., 0], 1)
+    known = cut(known[..., None], window).reshape(window.shape)
+    return Canvas(window, cut(whole, window) / np.float32(255), cut(picture, window) / np.float32(255), paste, known)
 
 
 def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
@@ -139,7 +152,7 @@ def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> Array:
     alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
     alpha = _smooth_edges(alpha, seen, unit)
     still, gone = (limit * seen.depth.shape[1] for limit in STILL)
-    rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered
+    rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered * canvas.known
     alpha = np.maximum(alpha, rests.astype(np.float32))[..., None]
     drawn = pixels[..., :3] * alpha + canvas.plate * (1 - alpha)
     return np.clip(drawn * canvas.paste + canvas.around * (1 - canvas.paste), 0, 1)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from tmt import provenance
-from tmt.errors import MediaError
+from tmt.errors import MediaError, SettingsError
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
@@ -112,7 +112,9 @@ class TalkingHeadPipeline:
     ) -> Result:
         """Write the subject's own head turned along a path of angles (without one: a turntable of 25 degrees)."""
         settings = check_settings(settings or Settings())
-        path = path or turntable()
+        path = turntable() if path is None else path
+        if not 0 < len(path) == len(path.pitch) == len(path.roll):
+            raise SettingsError("setting", name="path", value=len(path), reason="wants angles of each kind, equally many")
         job = Job(
             head=variant(head, settings.method, self.tracker.topology), targets=along(head.performance, path),
             out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps, sound=None, driving=None,

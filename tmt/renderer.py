@@ -11,7 +11,7 @@ import torch
 
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, crop_canvas, lay_over, paste_back, scaled
+from tmt.composite import Canvas, crop_canvas, faded, lay_over, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
 from tmt.geometry import rotation_angle, transform
@@ -39,6 +39,8 @@ class Renderer:
         self.weights = FusionWeights()
         self.seconds: Counter[str] = Counter()
         self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
+        if settings.full_frame:
+            self._images = faded(self._images, head.bank.window, head.picture)
         if self._portable:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")

@@ -57,8 +57,11 @@ class Retarget:
         moved = uncross(moved, now, self.topology.lip_pairs + self.topology.lid_pairs)
         if self.same > 0:
             own = untransform(self.driver_in_subject(index), transform(driver.pose[index], driver.canonical[index]))
-            own = subject.neutral + (own - subject.neutral) * self.strength
+            strength = self.strength.copy()
+            strength[list(self.topology.right_eye.iris + self.topology.left_eye.iris)] = settings.gaze
+            own = subject.neutral + (own - subject.neutral) * strength
             moved = moved + self.same * (own - moved)
+            moved = uncross(moved, now, self.topology.lip_pairs + self.topology.lid_pairs)
         return moved.astype(np.float32)
 
     def driver_in_subject(self, index: int) -> Pose:

@@ -63,6 +63,8 @@ def check_settings(settings: Settings) -> Settings:
         raise SettingsError("setting", name="method", value=settings.method, reason=f"one of {', '.join(METHODS)}")
     if settings.size is not None and settings.size not in SIZES:
         raise SettingsError("setting", name="size", value=settings.size, reason=f"one of {SIZES}")
+    if settings.sound not in ("driving", "subject", "none"):
+        raise SettingsError("setting", name="sound", value=settings.sound, reason="driving, subject or none")
     if settings.mode not in ("relative", "absolute"):
         raise SettingsError("setting", name="mode", value=settings.mode, reason="relative or absolute")
     for name in ("head", "mouth", "eyes", "brows", "gaze"):
@@ -83,9 +85,15 @@ def check_output(out: Path, *inputs: Path) -> Path:
         raise OutputError("output_unwritable", name=out.name, reason="the folder does not exist")
     if not os.access(out.parent, os.W_OK):
         raise OutputError("output_unwritable", name=out.name, reason="no permission to write into the folder")
-    if any(out.exists() and path.exists() and out.samefile(path) for path in inputs):
-        raise OutputError("same_file", name=out.name)
+    for file in (out, side_by_side_of(out), out.with_suffix(".json")):
+        if any(file.exists() and path.exists() and file.samefile(path) for path in inputs):
+            raise OutputError("same_file", name=file.name)
     return out
+
+
+def side_by_side_of(out: Path) -> Path:
+    """Where the side-by-side video of an output goes."""
+    return out.with_name(f"{out.stem}_side-by-side.mp4")
 
 
 def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Canvas:
@@ -121,7 +129,7 @@ def draw(
 def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
     """Do the job; a generator of progress. Closing it, or any failure, leaves no file behind."""
     started, seconds, limits = time.perf_counter(), Counter[str](job.spent), Counter[str]()
-    beside = job.out.with_name(f"{job.out.stem}_side-by-side.mp4") if job.settings.side_by_side else None
+    beside = side_by_side_of(job.out) if job.settings.side_by_side else None
     fresh = [path for path in (job.out, beside) if path is not None and not path.exists()]
     try:
         with contextlib.ExitStack() as stack:

@@ -20,6 +20,8 @@ from tmt.torso import TorsoTracker
 from tmt.types import Array, FaceTrack
 
 MIN_FACE_PIXELS = 40.0  # below this the landmarks carry no expression
+PAD = 6  # frames
+NEARBY = 0.05  # of the face's width: what moves together with a landmark
 BRIDGE_SECONDS = 0.5  # shorter gaps are interpolated, longer ones hold the last face
 
 
@@ -123,10 +125,23 @@ def steady(landmarks: Array, stable: tuple[int, ...], amount: float) -> Array:
         return landmarks
     from scipy.ndimage import gaussian_filter1d
 
-    smooth = gaussian_filter1d(landmarks, 0.4 + 0.8 * amount, axis=0, mode="nearest")
-    drift = gaussian_filter1d(landmarks[:, stable, :2] - smooth[:, stable, :2], 0.7, axis=0)
-    face = np.ptp(landmarks[:, :, 0], axis=1).mean()
-    # The detector's own noise is about 1/1000 of the face's width; three times that is certainly motion.
-    motion = np.abs(drift).mean((1, 2)) / face
-    keep = smoothstep((motion - 0.0008 * (0.5 + amount)) / 0.002)[:, None, None]
-    return (smooth + (landmarks - smooth) * keep).astype(np.float32)
+    # Odd reflection: an end held still would pull the first and last frames of a moving head back.
+    pad = min(PAD, len(landmarks) - 1)
+    padded = np.pad(landmarks, ((pad, pad), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
+    smooth = gaussian_filter1d(padded, 0.4 + 0.8 * amount, axis=0, mode="nearest")
+    drift = gaussian_filter1d(padded[..., :2] - smooth[..., :2], 0.7, axis=0)
+    face = float(np.ptp(landmarks[:, :, 0], axis=1).mean())
+    # The detector's own noise is about 1/1000 of the face's width; three times that is certainly motion, of the head
+    # or of the lips, lids and eyes alone.
+    head = np.abs(drift[:, stable]).mean((1, 2))[:, None]
+    motion = np.maximum(head, np.abs(_nearby(landmarks, face) @ drift).mean(-1)) / face
+    keep = smoothstep((motion - 0.0008 * (0.5 + amount)) / 0.002)[..., None]
+    return (smooth + (padded - smooth) * keep).astype(np.float32)[pad : len(padded) - pad]
+
+
+def _nearby(landmarks: Array, face: float) -> Array:
+    """Weights [L, L] of a mean over the landmarks around each, within about a twentieth of the face's width."""
+    middle = np.median(landmarks[..., :2], 0) / face
+    weight = np.exp(-((np.linalg.norm(middle[:, None] - middle[None], axis=-1) / NEARBY) ** 2))
+    share: Array = (weight / weight.sum(1, keepdims=True)).astype(np.float32)
+    return share

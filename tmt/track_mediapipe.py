@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class MediaPipeTracker:
     topology = MEDIAPIPE_478
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()  # the native graphs end the process when two threads enter them
         os.environ.setdefault("GLOG_minloglevel", "3")
         try:
             with _quiet_stderr():
@@ -63,6 +65,10 @@ class MediaPipeTracker:
 
     def detect(self, frame: Array, previous: Array | None) -> Array | None:
         """See FaceTracker.detect."""
+        with self._lock:
+            return self._detect(frame, previous)
+
+    def _detect(self, frame: Array, previous: Array | None) -> Array | None:
         if previous is not None:
             found = self._follow(frame, previous)
             if found is not None and not _jumped(found, previous):
@@ -79,9 +85,10 @@ class MediaPipeTracker:
         """Centre [2] px and size px of every face in the picture, the largest and most central first."""
         height, width = frame.shape[:2]
         picture = np.ascontiguousarray(frame)
-        found = self._far.process(picture).detections
-        if not found:
-            found = [item for item in self._near.process(picture).detections or [] if item.score[0] >= NEAR]
+        with self._lock:
+            found = self._far.process(picture).detections
+            if not found:
+                found = [item for item in self._near.process(picture).detections or [] if item.score[0] >= NEAR]
         boxes = []
         for item in found:
             box = item.location_data.relative_bounding_box
@@ -92,7 +99,8 @@ class MediaPipeTracker:
 
     def matte(self, frame: Array) -> Array:
         """See FaceTracker.matte."""
-        return np.clip(self._person.process(np.ascontiguousarray(frame)).segmentation_mask, 0.0, 1.0)
+        with self._lock:
+            return np.clip(self._person.process(np.ascontiguousarray(frame)).segmentation_mask, 0.0, 1.0)
 
     def _follow(self, frame: Array, landmarks: Array) -> Array | None:
         surface = landmarks[: self.topology.surface, :2]
