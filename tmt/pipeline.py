@@ -114,7 +114,7 @@ class TalkingHeadPipeline:
         settings = check_settings(settings or Settings())
         path = turntable() if path is None else path
         if not 0 < len(path) == len(path.pitch) == len(path.roll):
-            raise SettingsError("setting", name="path", value=len(path), reason="wants angles of each kind, equally many")
+            raise SettingsError("setting", name="path", value=len(path), reason="equally many angles of each kind")
         job = Job(
             head=variant(head, settings.method, self.tracker.topology), targets=along(head.performance, path),
             out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps, sound=None, driving=None,
