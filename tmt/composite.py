@@ -58,7 +58,7 @@ def scaled(images: Array, scale: float) -> Array:
 def faded(images: Array, window: Window, picture: Array) -> Array:
     """Keyframes [K, H, W, 4] whose matte falls to nothing at the sides of their window that lie inside the picture."""
     out = images.copy()
-    fade = _border_fade(images.shape[1:3], _free_sides(window, picture))
+    fade = _border_fade((images.shape[1], images.shape[2]), _free_sides(window, picture))
     out[..., 3] = np.round(out[..., 3] * np.minimum(2 * fade, 1))
     return out
 
