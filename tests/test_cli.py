@@ -125,7 +125,12 @@ def test_a_view_turns_the_subject_by_angles_that_may_be_negative(still_picture: 
 def test_an_interrupted_run_leaves_nothing_behind(still_picture: Path, driving_clip: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "tmt", "transfer", str(still_picture), str(driving_clip)]
     command += ["-o", str(tmp_path / "out.mp4"), "--size", "1024", "--side-by-side", "--consent"]
-    run = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # A background job of a shell inherits that SIGINT is ignored; the run shall be one of a terminal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        run = subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     end = time.monotonic() + 120
     while not any(tmp_path.iterdir()) and run.poll() is None and time.monotonic() < end:
         time.sleep(0.02)  # until it has begun to write
