@@ -14,7 +14,6 @@ from tmt.geometry import (
     euler_from_rotation,
     fit_similarity,
     fit_similarity_robust,
-    nearest_rotation,
     pixel_centres,
     power_rotation,
     rotation_angle,
@@ -96,23 +95,6 @@ def test_angles_may_come_as_arrays_of_any_shape() -> None:
 def test_the_angle_between_rotations_is_how_far_one_was_turned(yaw: float, turn: float) -> None:
     start = rotation_from_euler(yaw, 0.4, 0.2)
     assert rotation_angle(rotation_from_euler(0.0, 0.0, turn) @ start, start) == pytest.approx(abs(turn), abs=1e-5)
-
-
-@given(seeds, st.floats(0, 0.2))
-def test_the_nearest_rotation_is_proper_and_none_nearby_is_nearer(seed: int, noise: float) -> None:
-    rng = np.random.default_rng(seed)
-    matrix = some_pose(seed, 1).rotation + rng.normal(0, noise, (1, 3, 3))
-    nearest = nearest_rotation(matrix)
-    np.testing.assert_allclose(nearest[0] @ nearest[0].T, np.eye(3), atol=1e-9)
-    assert np.linalg.det(nearest[0]) == pytest.approx(1)
-    away = np.linalg.norm(nearest - matrix)
-    for _ in range(5):
-        other = Rotation.from_rotvec(rng.normal(0, 0.05, 3)).as_matrix() @ nearest[0]
-        assert np.linalg.norm(other - matrix) >= away - 1e-9
-
-
-def test_the_nearest_rotation_of_a_mirror_image_is_no_mirror() -> None:
-    assert np.linalg.det(nearest_rotation(np.diag([1.0, 1.0, -0.5]))) == pytest.approx(1)
 
 
 @given(seeds)

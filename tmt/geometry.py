@@ -46,14 +46,6 @@ def rotation_angle(a: Array, b: Array) -> Array:
     return np.arccos(np.clip((trace - 1) / 2, -1.0, 1.0))
 
 
-def nearest_rotation(matrix: Array) -> Array:
-    """Matrix [*, 3, 3] -> the rotation closest to it."""
-    u, _, vt = np.linalg.svd(matrix)
-    flip = np.ones(matrix.shape[:-1])
-    flip[..., 2] = np.sign(np.linalg.det(u @ vt))
-    return (u * flip[..., None, :]) @ vt
-
-
 def power_rotation(rotation: Array, amount: float) -> Array:
     """Rotation [*, 3, 3] -> the same axis, the angle times `amount` (a strength; 0 gives the identity)."""
     if amount == 1.0:

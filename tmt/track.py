@@ -105,9 +105,10 @@ def bridge_gaps(landmarks: list[Array | None], max_gap: int) -> Array:
     """Fill frames without a face: interpolate gaps up to `max_gap` frames, hold the last face through longer ones."""
     known = [index for index, item in enumerate(landmarks) if item is not None]
     stacked = np.empty((len(landmarks), *landmarks[known[0]].shape), np.float32)  # type: ignore[union-attr]
+    last = landmarks[known[0]]
     for index, item in enumerate(landmarks):
-        before = max((k for k in known if k <= index), default=known[0]) if item is None else index
-        stacked[index] = landmarks[before]
+        last = last if item is None else item
+        stacked[index] = last
     for left, right in pairwise(known):
         if 1 < right - left <= max_gap + 1:
             for index in range(left + 1, right):
