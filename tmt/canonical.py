@@ -53,7 +53,7 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
     sheet = _sheet(performance, window, opened[list(topology.oval), :2].mean(0))
     points = sheet.points
     mesh = Delaunay(opened[: topology.surface, :2])
-    face, inside = _barycentric(mesh, points, topology)
+    face, inside = barycentric(mesh, points, topology.count)
     face = face + _gaze(mesh, opened, points, topology)
     prior = fit_prior(neutral, topology)
     extend = _Extension(inside, sheet)
@@ -113,8 +113,8 @@ def _sheet(performance: Performance, window: Window, face: Array) -> _Sheet:
     return _Sheet(ticks[0], ticks[1])
 
 
-def _barycentric(mesh: Delaunay, points: Array, topology: Topology) -> tuple[csr_matrix, Array]:
-    """Weights [N, L] of points in the triangulated skin, and which of them lie in it [N] bool."""
+def barycentric(mesh: Delaunay, points: Array, count: int) -> tuple[csr_matrix, Array]:
+    """Weights [N, count] of points [N, 2] in a triangulated skin, and which of them lie in it [N] bool."""
     simplex = mesh.find_simplex(points)
     inside = simplex >= 0
     affine = mesh.transform[simplex[inside]]
@@ -122,7 +122,7 @@ def _barycentric(mesh: Delaunay, points: Array, topology: Topology) -> tuple[csr
     weights = np.concatenate([two, 1 - two.sum(1, keepdims=True)], 1)
     rows = np.repeat(np.flatnonzero(inside), 3)
     columns = mesh.simplices[simplex[inside]].ravel()
-    return csr_matrix((weights.ravel(), (rows, columns)), shape=(len(points), topology.count)), inside
+    return csr_matrix((weights.ravel(), (rows, columns)), shape=(len(points), count)), inside
 
 
 def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> csr_matrix:
@@ -139,7 +139,7 @@ def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> c
         for row in np.flatnonzero(share):
             depth = cv2.pointPolygonTest(ring, (float(points[row, 0]), float(points[row, 1])), True)
             share[row] *= float(smoothstep(np.asarray(depth / (LID * width))))
-        own, _ = _barycentric(mesh, centre[None], topology)
+        own, _ = barycentric(mesh, centre[None], topology.count)
         iris = csr_matrix((np.full(len(eye.iris), 1 / len(eye.iris)), (np.zeros(len(eye.iris), int), list(eye.iris))),
                           shape=(1, topology.count))
         total = total + csr_matrix(share[:, None]) @ (iris - own)

@@ -12,10 +12,12 @@ import numpy as np
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.composite import background_plate, cut, head_window
+from tmt.geometry import transform, untransform
 from tmt.motion import perform
+from tmt.skin import follow, learn, skin_map, unroll
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
-from tmt.types import Array, CanonicalHead, MediaInfo, Method, Receipt, Window
+from tmt.types import Array, CanonicalHead, MediaInfo, Method, Performance, Receipt, Window
 from tmt.video import probe, read_frames
 
 MAX_FRAMES = 600  # a longer subject clip is sampled evenly: more frames hardly add views
@@ -29,7 +31,7 @@ def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadi
     started = time.perf_counter()
     info = probe(path)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    builder = TrackBuilder(tracker, path.name)
+    builder = TrackBuilder(tracker, path.name, skin=False)
     expected = None if info.frames is None else -(-info.frames // every)
     for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
         builder.add(frame)
@@ -41,7 +43,8 @@ def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadi
     window = head_window(track, tracker.topology, BANK_PIXELS)
     surface = build_surface(performance, tracker.topology, window)
     index = choose_keyframes(performance, track.sharpness, tracker.topology)
-    images, picture = _keep(path, info, every, index, performance.reference, window, tracker)
+    images, picture, faces = _keep(path, info, every, index, performance, window, tracker)
+    performance = on_the_skin(performance, index, faces, tracker.topology)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
@@ -50,23 +53,44 @@ def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadi
 
 
 def _keep(
-    path: Path, info: MediaInfo, every: int, index: Array, reference: int, window: Window, tracker: FaceTracker
-) -> tuple[list[Array], Array]:
-    """The keyframes' crops with matte [H, W, 4] uint8, and the reference frame whole."""
-    wanted, images, picture = set(index.tolist()), [], None
+    path: Path, info: MediaInfo, every: int, index: Array, performance: Performance, window: Window,
+    tracker: FaceTracker,
+) -> tuple[list[Array], Array, list[Array]]:
+    """The keyframes' crops with matte [H, W, 4] uint8, the reference frame whole, and the keyframes' unrolled faces."""
+    wanted, images, faces, picture = set(index.tolist()), [], [], None
+    layout = skin_map(tracker.topology)
     frames = read_frames(path, info=info, every=every)
     for number, frame in enumerate(frames):
-        if number == reference:
+        if number == performance.reference:
             picture = frame.copy()
         if number in wanted:
             crop = cut(frame, window)
             matte = np.round(tracker.matte(crop) * 255).astype(np.uint8)
             images.append(np.dstack([crop, matte]))
+            faces.append(unroll(layout, frame, landmarks_of(performance, number)))
         if number >= index[-1]:
             break
     frames.close()
     assert picture is not None, "the reference frame is one of the keyframes"
-    return images, picture
+    return images, picture, faces
+
+
+def landmarks_of(performance: Performance, index: int) -> Array:
+    """A frame's landmarks [L, 3] in the picture, px."""
+    return transform(performance.pose[index], performance.canonical[index].astype(np.float64))
+
+
+def on_the_skin(performance: Performance, index: Array, faces: list[Array], topology: Topology) -> Performance:
+    """Move the landmarks of keyframes `index` onto the skin that their unrolled faces show; few frames stay as is."""
+    model = learn(skin_map(topology), faces)
+    if model is None:
+        return performance
+    canonical = performance.canonical.copy()
+    for frame, face in zip(index, faces, strict=True):
+        landmarks = landmarks_of(performance, frame)
+        landmarks[:, :2] += follow(model, face, landmarks)
+        canonical[frame] = untransform(performance.pose[frame], landmarks)
+    return replace(performance, canonical=canonical)
 
 
 def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tmt.errors import FaceError
 from tmt.geometry import smoothstep
+from tmt.skin import SkinFollower
 from tmt.topology import Topology
 from tmt.torso import TorsoTracker
 from tmt.types import Array, FaceTrack
@@ -38,10 +39,12 @@ class FaceTracker(Protocol):
 
 
 class TrackBuilder:
-    """Collects one frame after another into a FaceTrack; memory grows by the landmarks alone."""
+    """Collects one frame after another into a FaceTrack; memory grows by the landmarks alone. `skin` moves them onto
+    the skin they name (a subject's need it in its keyframes alone, where it is done later)."""
 
-    def __init__(self, tracker: FaceTracker, name: str) -> None:
+    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True) -> None:
         self.tracker, self.name = tracker, name
+        self._skin = SkinFollower(tracker.topology) if skin else None
         self._landmarks: list[Array | None] = []
         self._torso_xy: list[Array] = []
         self._sharpness: list[float] = []
@@ -57,7 +60,10 @@ class TrackBuilder:
             self._last = found
             if not self._torso.started:
                 self._torso.start(frame, found, self.tracker.matte(frame))
-        self._landmarks.append(found)
+        kept = None if found is None else found.copy()
+        if kept is not None and self._skin is not None:
+            self._skin.add(frame, kept)
+        self._landmarks.append(kept)
         self._torso_xy.append(self._torso.follow(frame))
         self._sharpness.append(face_sharpness(frame, found))
         return found
@@ -67,6 +73,8 @@ class TrackBuilder:
         found = np.array([item is not None for item in self._landmarks], bool)
         if not found.any():
             raise FaceError("no_face", name=self.name)
+        if self._skin is not None:
+            self._skin.finish()
         landmarks = bridge_gaps(self._landmarks, max_gap=int(BRIDGE_SECONDS * fps))
         width = float(np.median(np.ptp(landmarks[:, : self.tracker.topology.surface, 0], axis=1)))
         if width < MIN_FACE_PIXELS:
