@@ -7,14 +7,21 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from heads import DATA, SCALE, act, average, performance_of, person, poses
+from heads import DATA, SCALE, act, average, mottled, performance_of, person, poses
 from media_files import make
 
 from tmt.retarget import Retarget
+from tmt.skin import SIDE
 from tmt.types import Array, Performance
 
 PHASE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 DRIVERS = {"average": (1.0, 1.0, 1.0), "wide": (1.15, 0.95, 0.7), "long": (0.92, 1.1, 1.3)}
+
+
+@cache
+def complexion(person: int) -> Array:
+    """A person's mean face: specks that nobody else has."""
+    return np.round(mottled((SIDE, SIDE), seed=person)[..., 0] * 255).astype(np.uint8)
 
 
 @cache
@@ -28,7 +35,8 @@ def acting(width: float = 1.0, height: float = 1.0, eyes: float = 1.0, scale: fl
             for t in PHASE
         ]
     )
-    return performance_of(shape, faces, poses(15 * np.sin(PHASE), 5 * np.sin(2 * PHASE), 4 * np.sin(PHASE), scale))
+    pose = poses(15 * np.sin(PHASE), 5 * np.sin(2 * PHASE), 4 * np.sin(PHASE), scale)
+    return replace(performance_of(shape, faces, pose), face=complexion(int(100 * (width + height + eyes))))
 
 
 @cache
@@ -37,7 +45,8 @@ def subject() -> Performance:
     shape = average()
     faces = np.stack([act(shape, mouth=0.1 * np.sin(t) ** 2) for t in PHASE])
     pose = poses(10 * np.cos(PHASE), -5.0, 3.0, scale=60.0)
-    return replace(performance_of(shape, faces, replace(pose, translation=pose.translation + (20, 8, 0))), reference=6)
+    pose = replace(pose, translation=pose.translation + (20, 8, 0))
+    return replace(performance_of(shape, faces, pose), reference=6, face=complexion(300))
 
 
 def faces(plan: Retarget) -> Array:

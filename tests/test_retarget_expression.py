@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.expression import measure
-from tmt.retarget import close_lids, retarget, uncross
+from tmt.openings import close_lids, uncross
+from tmt.retarget import retarget
 from tmt.types import Settings
 
 strength = st.floats(0.0, 2.0)

@@ -31,7 +31,7 @@ def place(turn: float = 0.0) -> Array:
 
 
 def guesses(count: int, seed: int = 0) -> list[Array]:
-    """Landmarks that lie beside their skin by a smooth error of about 2 px, different in each frame, zero on average."""
+    """Landmarks beside their skin by a smooth error of about 2 px, different in each frame, zero on average."""
     random = np.random.default_rng(seed)
     face, errors = place(), []
     for _ in range(count):

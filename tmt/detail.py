@@ -8,7 +8,7 @@ import numpy as np
 from tmt.types import Array
 
 RADIUS = 0.8  # px: what cubic interpolation and the mixing of aligned frames lose is finer than this
-WANTED = 0.96  # of the true sharpness: noise cannot be told from detail, so all of it would be too much
+WANTED = 0.92  # of the true sharpness: noise cannot be told from detail, so all of it would be too much
 MOST = 0.6  # more than this draws haloes
 
 

@@ -23,7 +23,7 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     neutral, _ = neutral_face(canonical[track.found], topology)
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
-        found=track.found, reference=0, size=track.size, fps=track.fps,
+        found=track.found, reference=0, size=track.size, fps=track.fps, face=track.face,
     )
     reference = reference_frame(performance, topology)
     return Performance(**{**vars(performance), "reference": reference})

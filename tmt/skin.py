@@ -134,6 +134,25 @@ def follow(model: SkinModel, texture: Array, landmarks: Array) -> Array:
     return np.einsum("li,lij->lj", shift, change)
 
 
+def likeness(subject: Array, driver: Array, topology: Topology) -> float:
+    """Correlation -1..1 of two mean faces [S, S] once laid over each other: of one person in one light nearly 1."""
+    layout = skin_map(topology)
+    model = _model_of(layout, subject)
+    shown = layout.skin > 0
+    return float(np.corrcoef(model.fine[shown], _detail(_warp(driver, motion(model, driver)))[shown])[0, 1])
+
+
+def gauge(subject: Array | None, driver: Array | None, neutral: Array, topology: Topology) -> Array:
+    """Two mean faces [S, S] of one person and the second one's neutral landmarks [L, 3] head units -> how far the skin
+    that the first one's landmarks name lies beside the second one's [L, 2] head units; 0 where a mean face is missing.
+
+    What a mean face calls the cheek depends on how much its person smiled, by a pixel or two.
+    """
+    if subject is None or driver is None:
+        return np.zeros((topology.count, 2), np.float32)
+    return follow(_model_of(skin_map(topology), subject), driver, neutral)
+
+
 def _positions(layout: SkinMap, landmarks: Array) -> Array:
     """Picture px [S, S, 2] of the texture's pixels."""
     return np.asarray(layout.operator @ landmarks[:, :2].astype(np.float32)).reshape(SIDE, SIDE, 2)
@@ -149,7 +168,10 @@ def _model(layout: SkinMap, textures: Sequence[Array]) -> SkinModel:
     total = np.zeros((SIDE, SIDE), np.float32)
     for texture in textures:
         total += texture
-    mean = np.round(total / len(textures)).astype(np.uint8)
+    return _model_of(layout, np.round(total / len(textures)).astype(np.uint8))
+
+
+def _model_of(layout: SkinMap, mean: Array) -> SkinModel:
     slopes = (cv2.Sobel(mean, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1)))
     energy = cv2.GaussianBlur(sum(slope**2 for slope in slopes), (0, 0), 3)
     usual = float(np.median(energy[layout.skin > 0])) * 0.3 + 1e-3
@@ -196,9 +218,16 @@ class SkinFollower:
 
     def finish(self) -> None:
         """No more frames to wait for."""
+        if self._model is not None:
+            return
         every = max(1, len(self._waiting) // LEARNED)
         self._model = learn(self._layout, [texture for texture, _ in self._waiting[::every]])
         if self._model is not None:
             for texture, landmarks in self._waiting:
                 landmarks[:, :2] += follow(self._model, texture, landmarks)
         self._waiting = []
+
+    @property
+    def mean(self) -> Array | None:
+        """The clip's mean face [S, S] uint8 grey; None before `finish`, or for a clip too short to have one."""
+        return None if self._model is None else self._model.mean

@@ -90,7 +90,7 @@ def on_the_skin(performance: Performance, index: Array, faces: list[Array], topo
         landmarks = landmarks_of(performance, frame)
         landmarks[:, :2] += follow(model, face, landmarks)
         canonical[frame] = untransform(performance.pose[frame], landmarks)
-    return replace(performance, canonical=canonical)
+    return replace(performance, canonical=canonical, face=model.mean)
 
 
 def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:

@@ -80,7 +80,8 @@ class TrackBuilder:
         if width < MIN_FACE_PIXELS:
             raise FaceError("face_too_small", name=self.name, pixels=width, limit=MIN_FACE_PIXELS)
         return FaceTrack(
-            landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps
+            landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps,
+            None if self._skin is None else self._skin.mean,
         )
 
 

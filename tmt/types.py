@@ -86,7 +86,8 @@ class FaceTrack:
 
     landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
     held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
-    Laplacian over the face; size (width, height) of the picture.
+    Laplacian over the face; size (width, height) of the picture; face [S, S] uint8: the mean face that the landmarks
+    were moved onto (None: they were not).
     """
 
     landmarks: Array
@@ -95,6 +96,7 @@ class FaceTrack:
     sharpness: Array
     size: tuple[int, int]
     fps: Fraction
+    face: Array | None = None
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -120,7 +122,8 @@ class Performance:
     """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
-    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index.
+    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
+    face [S, S] uint8: the mean face, grey and unrolled, that says which skin the landmarks name (None: too few frames).
     """
 
     shape: Array
@@ -132,6 +135,7 @@ class Performance:
     reference: int
     size: tuple[int, int]
     fps: Fraction
+    face: Array | None = None
 
     def __len__(self) -> int:
         return len(self.canonical)
