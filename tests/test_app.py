@@ -14,11 +14,11 @@ import httpx
 import page_server
 import pytest
 from page_server import MockPipeline, Served, until
+from tmt.page.handlers import Page
 
 import app
 from tmt.errors import TEXTS as ERRORS
 from tmt.errors import Cancelled
-from tmt.page.handlers import Page
 from tmt.page.run import Background, Report
 from tmt.page.texts import TEXTS, catalogue, preferred, text
 from tmt.pipeline import TalkingHeadPipeline
