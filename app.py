@@ -95,7 +95,7 @@ def launch(
     root_path: str | None = None, block: bool = True,
 ) -> None:
     """Serve the page: no analytics, no history, no monitoring, nothing fetched from elsewhere."""
-    scripts = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in ("page.js", "player.js"))
+    scripts = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in ("page.js", "player.js", "head.js"))
     page.blocks.queue(max_size=32, default_concurrency_limit=8).launch(
         server_name=host,
         server_port=port,

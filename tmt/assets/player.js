@@ -1,7 +1,9 @@
 // Wires every .tmt-player on the page: lanes in step with the result, wipe, quarter speed, single frames.
 (() => {
+  // Files are named by their path; the page may be served behind a prefix.
   const root = () => (window.gradio_config?.root || location.origin + location.pathname).replace(/\/+$/, "");
   const url = (path) => `${root()}/gradio_api/file=${path.split("/").map(encodeURIComponent).join("/")}`;
+  window.tmtFile = url;
 
   function wire(player) {
     if (player.dataset.wired) return;
@@ -51,7 +53,6 @@
     find(".mute").onclick = (event) => {
       leader.muted = !leader.muted;
       event.currentTarget.setAttribute("aria-pressed", leader.muted);
-      event.currentTarget.textContent = leader.muted ? "🔇" : "🔊";
     };
     const arrange = () => {
       const wipe = player.dataset.mode === "wipe", pair = find(".pair").value, roles = lanes.map((lane) => lane.dataset.role);

@@ -13,7 +13,7 @@ from tmt.errors import Language
 from tmt.page.desk import Desk, consent_of, explained, language_of, toast
 from tmt.page.line import Place
 from tmt.page.panels import message_panel, numbers_panel, running_panel, waiting_panel
-from tmt.page.player import Lane, lanes, player
+from tmt.page.player import Lane, head_viewer, lanes, player
 from tmt.page.run import Report, in_turn
 from tmt.page.story import write_story
 from tmt.page.texts import text
@@ -91,7 +91,7 @@ class After:
             consent_purpose: evaluation only, no impersonation, the AI marks stay
             subject_face: which face, 1 is the largest and most central
         Returns:
-            The head as GLB to look at, a picture of its coverage, the same GLB to download, the last message.
+            The head as GLB, a picture of its coverage, a viewer as HTML, the last message.
         """
         visit, language = self.desk.visit(request), language_of(request)
         try:
@@ -107,12 +107,12 @@ class After:
 
             for item in in_turn(self.desk.line, work, lambda: None):
                 if isinstance(item, dict):
-                    model = str(item["head.glb"])
-                    yield model, str(item["coverage.png"]), model, ""
+                    model = item["head.glb"]
+                    yield str(model), str(item["coverage.png"]), head_viewer(model, language), ""
                 else:
-                    yield None, None, None, progress(item, language)
+                    yield None, None, "", progress(item, language)
         except Exception as error:
-            yield None, None, None, message_panel(explained(error, language), "wrong")
+            yield None, None, "", message_panel(explained(error, language), "wrong")
             raise toast(error, language) from error
 
     def view(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
@@ -10,7 +11,7 @@ from gradio.components import Component
 from tmt import provenance
 from tmt.page.examples import Examples, chips, showcase
 from tmt.preflight import Role
-from tmt.presets import PRESETS, STRENGTHS
+from tmt.presets import STRENGTHS
 from tmt.types import METHODS, Settings
 
 SIZES = ("auto", "256", "512", "1024")
@@ -72,18 +73,22 @@ def build_form(t: gr.I18n, examples: Examples) -> Form:
     consents = _consents(t)
     with gr.Row(equal_height=False, elem_id="steps"):
         sides = [_side(t, examples, role) for role in ("subject", "driving")]
-    preset = gr.Radio(
-        [(t("natural"), "natural"), (t("steady_preset"), "steady"), (t("strong"), "strong")], value="natural",
-        label=t("preset"), info=t("preset_help"), elem_id="preset",
-    )  # fmt: skip
-    assert set(PRESETS) == {value for _, value in preset.choices}
-    settings = [preset, *_more(t)]
-    with gr.Row(elem_id="buttons"):
-        preview = gr.Button(t("preview"), scale=2, elem_id="preview")
-        run = gr.Button(t("run"), variant="primary", scale=3, elem_id="run")
-        stop = gr.Button(t("stop"), scale=1, interactive=False, elem_id="stop")
-    panel, note, shown = (gr.HTML(elem_id=name) for name in ("panel", "note", "preview_out"))
-    return Form(hero, sides[0], sides[1], consents, settings, preview, run, stop, panel, note, shown)
+    return Form(hero, sides[0], sides[1], consents, *_third_step(t))
+
+
+def _third_step(t: gr.I18n) -> tuple[Any, ...]:
+    """Preset, panel of settings, buttons, and where their progress is told."""
+    with gr.Column(elem_id="third", elem_classes="side"):
+        gr.Markdown(t("result_step"), elem_classes="step-title")
+        presets = [(t("natural"), "natural"), (t("steady_preset"), "steady"), (t("strong"), "strong")]
+        preset = gr.Radio(presets, value="natural", label=t("preset"), info=t("preset_help"), elem_id="preset")
+        settings = [preset, *_more(t)]
+        with gr.Row(elem_id="buttons"):
+            preview = gr.Button(t("preview"), scale=2, elem_id="preview")
+            run = gr.Button(t("run"), variant="primary", scale=3, elem_id="run")
+            stop = gr.Button(t("stop"), scale=1, interactive=False, elem_id="stop")
+        panel, note, shown = (gr.HTML(elem_id=name) for name in ("panel", "note", "preview_out"))
+    return settings, preview, run, stop, panel, note, shown
 
 
 def _consents(t: gr.I18n) -> list[gr.Checkbox]:

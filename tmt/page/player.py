@@ -13,6 +13,13 @@ from pathlib import Path
 from tmt.errors import Language
 from tmt.page.texts import text
 
+# Drawn, since not every computer has a font with such signs.
+SPEAKER = (
+    '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">'
+    '<path fill="currentColor" d="M4 9v6h4l5 5V4L8 9z"/>'
+    '<path class="waves" fill="none" stroke="currentColor" stroke-width="2" d="M16 8q3 4 0 8M18.5 5.5q5.5 6.5 0 13"/>'
+    '<path class="cross" stroke="currentColor" stroke-width="2" d="M16 9l6 6m0-6l-6 6"/></svg>'
+)
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
@@ -73,8 +80,16 @@ def _controls(shown: Sequence[Lane], pair: str, language: Language) -> str:
         f'<input class="seek" type="range" min="0" max="1" step="any" value="0" aria-label="{text("seek", language)}">'
         f'<span class="time">0.00</span>'
         f'<select class="speed" aria-label="{text("speed", language)}">{speeds}</select>'
-        f'<button type="button" class="mute" aria-pressed="true" aria-label="{text("mute", language)}">🔇</button>'
+        f'<button type="button" class="mute" aria-pressed="true" aria-label="{text("mute", language)}">'
+        f"{SPEAKER}</button>"
         f'<button type="button" class="mode" data-wipe="{text("view_wipe", language)}"'
         f' data-side="{text("view_side", language)}"></button>'
         f'<label class="under">{text("under", language)} <select class="pair">{others}</select></label></div>'
     )
+
+
+def head_viewer(model: Path, language: Language) -> str:
+    """A GLB to be turned by mouse, finger or arrow keys; wired by assets/head.js."""
+    file = html.escape(str(model), quote=True)
+    label = html.escape(f"{text('model', language)}: {text('head_help', language)}")
+    return f'<div class="tmt-head" tabindex="0" role="img" aria-label="{label}" data-file="{file}"></div>'

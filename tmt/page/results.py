@@ -26,7 +26,7 @@ class Results:
     compare: gr.Button
     compared: gr.HTML
     build: gr.Button
-    model: gr.Model3D
+    model: gr.HTML
     coverage: gr.Image
     building: gr.HTML
     angles: list[gr.Slider]
@@ -62,20 +62,13 @@ class Results:
 def build_results(t: gr.I18n) -> Results:
     """Lay the result out, inside a gr.Blocks."""
     made: dict[str, object] = {}
-    with gr.Column(visible=False, elem_id="results") as place:
-        gr.Markdown(t("result_step"), elem_classes="step-title")
+    with gr.Column(visible=False, elem_id="results", elem_classes="side") as place:
         made |= {"player": gr.HTML(elem_id="player"), "numbers": gr.HTML(elem_id="numbers")}
-        with gr.Tabs(elem_id="tabs"):
-            with gr.Tab(t("tab_files"), id="files"):
-                made |= _files(t)
-            with gr.Tab(t("tab_review"), id="review"):
-                made |= _review(t)
-            with gr.Tab(t("tab_head"), id="head"):
-                made |= _head(t)
-            with gr.Tab(t("tab_methods"), id="methods"):
-                made |= _methods(t)
-            with gr.Tab(t("tab_blind"), id="blind"):
-                made |= _blind(t)
+        for name, lay_out in (
+            ("files", _files), ("review", _review), ("head", _head), ("methods", _methods), ("blind", _blind),
+        ):  # fmt: skip
+            with gr.Accordion(t(f"tab_{name}"), open=name == "files", elem_id=f"part_{name}"):
+                made |= lay_out(t)
     with gr.Row(elem_id="privacy_row"):
         gr.Markdown(t("privacy"), elem_id="privacy", elem_classes="hint")
         made["delete"] = gr.Button(t("delete"), variant="stop", size="sm", scale=0, min_width=260, elem_id="delete")
@@ -125,8 +118,7 @@ def _head(t: gr.I18n) -> dict[str, object]:
         glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
     building = gr.HTML(elem_id="building")
     with gr.Row(equal_height=False):
-        model = gr.Model3D(label=t("model"), height=340, elem_id="model", camera_position=(-90, 90, 0.5),
-                           clear_color=(0.96, 0.97, 0.98, 1.0), interactive=False)  # fmt: skip
+        model = gr.HTML(elem_id="model")
         coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage", height=340)
     return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "build": build,
             "glb": glb, "building": building, "model": model, "coverage": coverage}  # fmt: skip

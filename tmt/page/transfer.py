@@ -201,8 +201,8 @@ class Transfer:
         return work
 
     def asked(self, request: gr.Request, *_: object) -> tuple[object, ...]:
-        """What is shown until a run begins: panel, note, buttons."""
-        return running_panel(Step("start", 0, None), None, language_of(request)), "", *switched(busy=True)
+        """What is shown until a run begins: panel, note, preview, buttons."""
+        return running_panel(Step("start", 0, None), None, language_of(request)), "", "", *switched(busy=True)
 
     def stopped(self, request: gr.Request) -> tuple[object, ...]:
         """What is shown after a stop: note, buttons."""

@@ -48,7 +48,7 @@ def _side(form: Form, side: Side, card: Handler, use: Handler, recorded: Handler
 
 def _work(form: Form, results: Results, transfer: Transfer, after: After) -> None:
     """Run and preview: check, lock the buttons, work, free them. Stop works while a run waits in the line, too."""
-    state = [form.panel, form.note, *form.buttons]
+    state = [form.panel, form.note, form.shown, *form.buttons]
     events = []
     asked = form.run.click(transfer.asked, form.inputs, state, validator=transfer.check, **QUIET)
     event = asked.success(
@@ -93,7 +93,7 @@ def _head(form: Form, results: Results, after: After) -> None:
     results.build.click(
         after.study,
         inputs,
-        [results.model, results.coverage, results.glb, results.building],
+        [results.glb, results.coverage, results.model, results.building],
         api_name="study",
         concurrency_limit=None,
         show_progress="hidden",

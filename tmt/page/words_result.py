@@ -59,8 +59,8 @@ RESULT: dict[str, tuple[str, str]] = {
     "other_method": ("Method to compare with", "比べる方式"),
     "render_method": ("Render it", "作って比べる"),
     "head_help": (
-        "The canonical head that was learned from the subject: turn it with the mouse or a finger.",
-        "被写体から作った3D頭部です。マウスや指で回して見られます。",
+        "The canonical head that was learned from the subject: turn it with the mouse, a finger or the arrow keys.",
+        "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。",
     ),
     "build_head": ("Build the 3D view", "3D表示を作る"),
     "model": ("Canonical head", "3D頭部"),
