@@ -33,6 +33,7 @@ from tmt.report_html import Price
 
 ROOT = Path(__file__).parent
 ASSETS, EXAMPLES = ROOT / "tmt" / "assets", ROOT / "examples"
+SCRIPTS, STYLES = ("page.js", "player.js", "head.js"), ("page.css", "player.css")
 HOURS = 2.0  # a clip is deleted after this time without its visitor: longer than any run, shorter than a working day
 MAX_FILE = "500mb"  # a minute of 4K from a telephone
 TITLE = "Talking-head motion transfer / 顔の動きの転写"  # a tab's title is not translated
@@ -95,7 +96,7 @@ def launch(
     root_path: str | None = None, block: bool = True,
 ) -> None:
     """Serve the page: no analytics, no history, no monitoring, nothing fetched from elsewhere."""
-    scripts = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in ("page.js", "player.js", "head.js"))
+    scripts = "".join(f"<script>{(ASSETS / name).read_text('utf-8')}</script>" for name in SCRIPTS)
     page.blocks.queue(max_size=32, default_concurrency_limit=8).launch(
         server_name=host,
         server_port=port,
@@ -105,7 +106,7 @@ def launch(
         prevent_thread_lock=not block,
         i18n=page.i18n,
         theme=_theme(),
-        css_paths=[ASSETS / "page.css", ASSETS / "player.css"],
+        css_paths=[ASSETS / name for name in STYLES],
         head=scripts,
         max_file_size=MAX_FILE,
         footer_links=["api"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import gradio as gr
 
@@ -21,7 +22,7 @@ from tmt.page.transfer import Face
 from tmt.page.visits import Run, Visit
 from tmt.pipeline import run_to_end
 from tmt.provenance import file_sha256
-from tmt.receipt import review, write_review
+from tmt.receipt import Decision, review, write_review
 from tmt.types import Method, Result, Step
 from tmt.video import probe, save_png
 
@@ -80,7 +81,7 @@ class After:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = 1,
+        subject_face: Face = "1",
     ) -> Iterator[tuple[object, ...]]:
         """Learn a subject: the canonical head as a 3D file, and how much of it was seen.
 
@@ -122,7 +123,7 @@ class After:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = 1,
+        subject_face: Face = "1",
         yaw: float = 0.0,
         pitch: float = 0.0,
         roll: float = 0.0,
@@ -183,12 +184,12 @@ class After:
         run, language = self.desk.visit(request).run, language_of(request)
         if run is None:
             return message_panel(text("no_result", language)), None, None
-        if decision != "approve" and decision != "reject":
+        if decision not in ("approve", "reject"):
             return message_panel(text("decision_needed", language), "wrong"), gr.skip(), gr.skip()
-        run.review = review(decision, remark or "", reviewer or "")
+        run.review = review(cast("Decision", decision), remark or "", reviewer or "")
         own = write_review(run.result.video, run.review, run.result.report)
         report = write_story(run, self.desk.price)
-        note = text("signed", language, decision=text(decision, language))
+        note = text("signed", language, decision=text(run.review.decision, language))
         return message_panel(note, "done"), str(report), str(own)
 
     def delete(self, request: gr.Request) -> str:

@@ -61,10 +61,10 @@ class Desk:
             visit.looks[key] = self.studio.look(path, role, face)
         return visit.looks[key]
 
-    def clip(self, visit: Visit, value: str | None, role: Role, face: int) -> Clip:
-        """An input as chosen; face: 1 for the first."""
+    def clip(self, visit: Visit, value: str | None, role: Role, face: str) -> Clip:
+        """An input as chosen; face: "1" for the first."""
         path = self.take(visit, value)
-        found = self.look(visit, path, role, face - 1)
+        found = self.look(visit, path, role, int(face) - 1)
         return Clip(path, found.faces[found.face] if len(found.faces) > 1 else None, found.crop)
 
     def head(self, visit: Visit, subject: Clip, consent: Consent, report: Report) -> CanonicalHead:

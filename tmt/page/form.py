@@ -15,7 +15,7 @@ from tmt.presets import STRENGTHS
 from tmt.types import METHODS, Settings
 
 SIZES = ("auto", "256", "512", "1024")
-FACES = [1, 2, 3, 4, 5, 6]
+FACES = ["1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for
 # A press on one of an example's buttons: which one goes to the server.
 PRESSED = """element.addEventListener('click', (event) => {
   for (const kind of ['pair', 'clip']) {
@@ -114,7 +114,7 @@ def _side(t: gr.I18n, examples: Examples, role: Role) -> Side:
                 elem_id=f"{role}_camera",
             )  # fmt: skip
         card = gr.HTML(elem_id=f"{role}_card")
-        face = gr.Radio(FACES, value=1, label=t("which_face"), visible=False, elem_id=f"{role}_face")
+        face = gr.Radio(FACES, value=FACES[0], label=t("which_face"), visible=False, elem_id=f"{role}_face")
     return Side(file, camera, picks, face, card)
 
 

@@ -24,15 +24,17 @@ class Intake:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def subject_card(self, request: gr.Request, path: str | None, face: int, *consents: bool) -> Iterator[Card]:
+    def subject_card(self, request: gr.Request, path: str | None, face: str, *consents: bool) -> Iterator[Card]:
         """The card under the subject clip."""
         yield from self._card(request, "subject", path, face, all(consents))
 
-    def driving_card(self, request: gr.Request, path: str | None, face: int, *consents: bool) -> Iterator[Card]:
+    def driving_card(self, request: gr.Request, path: str | None, face: str, *consents: bool) -> Iterator[Card]:
         """The card under the driving clip."""
         yield from self._card(request, "driving", path, face, all(consents))
 
-    def _card(self, request: gr.Request, role: Role, value: str | None, face: int, agreed: bool) -> Iterator[Card]:
+    def _card(
+        self, request: gr.Request, role: Role, value: str | None, face: str | None, agreed: bool
+    ) -> Iterator[Card]:
         language, visit = language_of(request), self.desk.visit(request)
         if not value:
             yield "", _choice(None, language)
@@ -44,9 +46,10 @@ class Intake:
             if not agreed and not self.desk.examples.holds(path):
                 yield clip_card(facts, role, language, looked=False, seconds=None), _choice(None, language)
                 return
-            if (str(path), role, (face or 1) - 1) not in visit.looks:
+            index = int(face or 1) - 1
+            if (str(path), role, index) not in visit.looks:
                 yield checking_card(language), gr.skip()
-            found = self.desk.look(visit, path, role, (face or 1) - 1)
+            found = self.desk.look(visit, path, role, index)
             seconds = self._seconds(found, role)
             yield clip_card(found, role, language, looked=True, seconds=seconds), _choice(found, language)
         except TmtError as error:
@@ -94,6 +97,5 @@ def _index(event: gr.EventData, name: str) -> int:
 def _choice(found: Preflight | None, language: Language) -> gr.Radio:
     """The choice among faces, shown where there are several."""
     count = 1 if found is None else max(1, len(found.faces))
-    choices = [(text("face_button", language, number=number), number) for number in range(1, count + 1)]
-    value = 1 if found is None else found.face + 1
-    return gr.Radio(choices=choices, value=value, visible=count > 1)
+    choices = [(text("face_button", language, number=number), str(number)) for number in range(1, count + 1)]
+    return gr.Radio(choices=choices, value=str(1 if found is None else found.face + 1), visible=count > 1)

@@ -25,7 +25,7 @@ from tmt.presets import Preset, settings_of
 from tmt.preview import Preview
 from tmt.types import Consent, Method, Mode, Settings, Sound, Step
 
-Face = Literal[1, 2, 3, 4, 5, 6]
+Face = Literal["1", "2", "3", "4", "5", "6"]
 Size = Literal["auto", "256", "512", "1024"]
 # video, side by side, HTML report, JSON report, receipt, figures, panel
 Outputs = tuple[object, object, object, object, object, object, object]
@@ -79,8 +79,8 @@ class Transfer:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = 1,
-        driving_face: Face = 1,
+        subject_face: Face = "1",
+        driving_face: Face = "1",
         preset: Preset = "natural",
         full_frame: bool = False,
         mode: Mode = "relative",
@@ -141,8 +141,8 @@ class Transfer:
             preset, float(calm), tuple(strengths), full_frame=full_frame, mode=mode, sound=sound, method=method,  # type: ignore[arg-type]
             size=None if size == "auto" else int(str(size)), side_by_side=True,
         )  # fmt: skip
-        first = self.desk.clip(visit, subject, "subject", int(subject_face or 1))  # type: ignore[call-overload]
-        return first, self.desk.clip(visit, driving, "driving", int(driving_face or 1)), settings  # type: ignore[call-overload]
+        first = self.desk.clip(visit, subject, "subject", str(subject_face))
+        return first, self.desk.clip(visit, driving, "driving", str(driving_face)), settings
 
     def _run(
         self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getdoc
 from typing import Any
 
 import gradio as gr
@@ -57,6 +58,7 @@ def _work(form: Form, results: Results, transfer: Transfer, after: After) -> Non
         [*results.files, results.figures, form.panel],
         validator=transfer.check,
         api_name="transfer",
+        api_description=getdoc(transfer.transfer),
         concurrency_limit=None,
         show_progress="hidden",
     )
@@ -85,6 +87,7 @@ def _head(form: Form, results: Results, after: After) -> None:
         [*inputs, *results.angles],
         results.view,
         api_name="view",
+        api_description=getdoc(after.view),
         trigger_mode="always_last",
         concurrency_limit=2,
         show_progress="minimal",
@@ -95,6 +98,7 @@ def _head(form: Form, results: Results, after: After) -> None:
         inputs,
         [results.glb, results.coverage, results.model, results.building],
         api_name="study",
+        api_description=getdoc(after.study),
         concurrency_limit=None,
         show_progress="hidden",
     )
