@@ -110,8 +110,8 @@ def _side(t: gr.I18n, examples: Examples, role: Role) -> Side:
         picks = gr.HTML(t(f"chips_{role}"), elem_id=f"{role}_chips", js_on_load=PRESSED, visible=some)
         with gr.Accordion(t("record"), open=False, elem_id=f"{role}_record"):
             camera = gr.Video(
-                label=t("webcam"), sources=["webcam"], webcam_options=gr.WebcamOptions(mirror=False), height=240,
-                elem_id=f"{role}_camera",
+                label=t("webcam"), sources=["webcam"], webcam_options=gr.WebcamOptions(mirror=False),
+                include_audio=True, height=240, elem_id=f"{role}_camera",
             )  # fmt: skip
         card = gr.HTML(elem_id=f"{role}_card")
         face = gr.Radio(FACES, value=FACES[0], label=t("which_face"), visible=False, elem_id=f"{role}_face")

@@ -37,15 +37,12 @@ class Transfer:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
 
-    def check(
-        self, request: gr.Request, subject: str | None, driving: str | None, *others: object
-    ) -> list[dict[str, object]]:
-        """What is missing, told at the widget where it is missing; nothing is queued before this is content."""
-        language = language_of(request)
-        clip, consent = (text(key, language) for key in ("clip_needed", "consent_needed"))
-        answers = [gr.validate(bool(path), clip) for path in (subject, driving)]
-        answers += [gr.validate(given is True, consent) for given in others[:3]]
-        return answers + [gr.validate(True, "")] * len(others[3:])
+    def check(self, request: gr.Request, *values: object) -> list[dict[str, object]]:
+        """Which consent is missing, told at its box; nothing is queued before this is content."""
+        words = text("consent_needed", language_of(request))
+        given = [gr.validate(value is True, words) for value in values[2:5]]
+        fine = gr.validate(True, "")
+        return [fine, fine, *given, *[fine] * len(values[5:])]
 
     def preview(
         self, request: gr.Request, subject: str, driving: str, c1: bool, c2: bool, c3: bool, *how: object
@@ -200,8 +197,10 @@ class Transfer:
 
         return work
 
-    def asked(self, request: gr.Request, *_: object) -> tuple[object, ...]:
-        """What is shown until a run begins: panel, note, preview, buttons."""
+    def asked(self, request: gr.Request, subject: str | None, driving: str | None, *_: object) -> tuple[object, ...]:
+        """What is shown until a run begins: panel, note, preview, buttons. It does not begin without both clips."""
+        if not (subject and driving):  # Gradio's file widget would not show a validator's word
+            raise gr.Error(text("clip_needed", language_of(request)), duration=None, print_exception=False)
         return running_panel(Step("start", 0, None), None, language_of(request)), "", "", *switched(busy=True)
 
     def stopped(self, request: gr.Request) -> tuple[object, ...]:
