@@ -52,6 +52,7 @@ def build(
     votes: Path | None = None,
 ) -> Page:
     """The page over a studio; nothing is loaded or served yet."""
+    Path(get_upload_folder()).mkdir(parents=True, exist_ok=True)  # Gradio's file widget writes there at once
     shown = load_examples(examples)
     desk = Desk(studio, shown, hours * 3600, price, votes)
     values = {"hours": f"{hours:g}", "version": provenance.CONSENT_TEXT}

@@ -90,7 +90,8 @@ def visiting(
     browser: Browser, url: str, language: Language, size: tuple[int, int] = DESKTOP, wanted: str = "#run"
 ) -> Iterator[Visit]:
     """The page, just opened by a reader of one language; at the end, nothing was asked of other hosts."""
-    context = browser.new_context(locale=LOCALES[language], viewport={"width": size[0], "height": size[1]})
+    context = browser.new_context(locale=LOCALES[language], viewport={"width": size[0], "height": size[1]},
+                                  reduced_motion="reduce")  # fmt: skip
     visit = Visit(context.new_page(), language, url)
     ours = (url, "data:", "blob:")
     visit.page.on("request", lambda sent: None if sent.url.startswith(ours) else visit.abroad.append(sent.url))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from browsing import Visit, chromium, needs_chromium, visiting
+from browsing import LOCALES, Visit, chromium, needs_chromium, visiting
 from heads import pipeline
 from page_server import Served, serve, until
 
@@ -27,7 +27,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.timeout(900)
 def test_an_example_becomes_a_result_and_a_report_in_both_languages(real: Served) -> None:
     with chromium() as browser:
-        for language in ("en", "ja"):
+        for language in LOCALES:
             with visiting(browser, real.url, language) as visit:
                 _play(visit)
 

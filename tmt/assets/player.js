@@ -79,6 +79,12 @@
     arrange();
     if (player.dataset.autoplay === "1" && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
       leader.addEventListener("canplay", play, { once: true });
+      // Out of sight it rests: a run on the same computer needs the power.
+      let rests = false;
+      new IntersectionObserver(([place]) => {
+        if (!place.isIntersecting && !leader.paused) { rests = true; pause(); }
+        else if (place.isIntersecting && rests) { rests = false; play(); }
+      }).observe(player);
     }
   }
 

@@ -48,7 +48,7 @@ class After:
             if run is None:
                 yield "", "", message_panel(text("no_result", language))
                 return
-            for item in in_turn(self.desk.line, self.by_method(run, method), lambda: None):
+            for item in in_turn(self.desk.line, self.by_method(visit, run, method), lambda: None):
                 if isinstance(item, Path):
                     yield run_player(run, language, method), numbers_panel(run.numbers, language), ""
                 else:
@@ -57,14 +57,15 @@ class After:
             yield gr.skip(), gr.skip(), message_panel(explained(error, language), "wrong")
             raise toast(error, language) from error
 
-    def by_method(self, run: Run, method: Method) -> Callable[[Report], Path]:
+    def by_method(self, visit: Visit, run: Run, method: Method) -> Callable[[Report], Path]:
         """Work that adds a method's video and numbers to a run."""
         settings = replace(run.settings, method=method, side_by_side=False)
 
         def work(report: Report) -> Path:
             if method not in run.videos:
                 out = run.folder / f"{run.result.video.stem}_{method}.mp4"
-                result = run_to_end(self.desk.studio.transfer(run.head, run.driving, out, settings), report)
+                head = self.desk.head(visit, run.subject, run.consent, report)
+                result = run_to_end(self.desk.studio.transfer(head, run.driving, out, settings), report)
                 report(Step("measure", 0, None))
                 if run.cast is not None:
                     seconds = result.seconds.get("total", 0.0)
@@ -165,7 +166,8 @@ class After:
             out = run.folder / "turntable_AI-generated.mp4"
 
             def work(report: Report) -> Result:
-                return self.desk.studio.turntable(run.head, out, report)
+                head = self.desk.head(visit, run.subject, run.consent, report)
+                return self.desk.studio.turntable(head, out, report)
 
             for item in in_turn(self.desk.line, work, lambda: None):
                 if isinstance(item, Result):

@@ -38,7 +38,7 @@ class Blind:
                 return
             if method == run.settings.method:  # nothing to tell apart
                 method = "bank" if method != "bank" else "warp2d"
-            for item in in_turn(self.desk.line, self._after.by_method(run, method), lambda: None):
+            for item in in_turn(self.desk.line, self._after.by_method(visit, run, method), lambda: None):
                 if isinstance(item, Path):
                     run.pair = shuffled(case_of(visit), run.settings.method, method)
                     yield _unnamed(run, language), "", gr.Row(visible=True)

@@ -180,7 +180,7 @@ class Transfer:
             seconds = {"study": head.seconds, **result.seconds}
             total = seconds.pop("total", 0.0)
             report(Step("measure", 0, None))
-            run = Run(subject, driving, settings, language, head, folder, result, seconds)
+            run = Run(subject, driving, settings, language, consent, folder, result, seconds)
             run.videos[settings.method] = result.video
             clock = time.perf_counter()
             try:

@@ -21,7 +21,7 @@ from tmt.evaluate.run_numbers import RunNumbers
 from tmt.page.studio import Clip
 from tmt.preflight import Preflight
 from tmt.receipt import Review
-from tmt.types import CanonicalHead, Result, Settings
+from tmt.types import CanonicalHead, Consent, Result, Settings
 from tmt.votes import Pair, Vote
 
 HEADS = 2  # of one visitor: the one in use, and the one before
@@ -37,7 +37,7 @@ class Run:
     driving: Clip
     settings: Settings
     language: Language
-    head: CanonicalHead
+    consent: Consent  # that was given for it: a head that had to give way is studied again
     folder: Path
     result: Result
     seconds: dict[str, float]

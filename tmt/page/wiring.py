@@ -82,7 +82,7 @@ def _head(form: Form, results: Results, after: After) -> None:
     """The subject from elsewhere: a still by sliders, a turntable, the 3D head."""
     inputs = [form.subject.file, *form.consents, form.subject.face]
     gr.on(
-        [slider.release for slider in results.angles],
+        [slider.change for slider in results.angles],
         after.view,
         [*inputs, *results.angles],
         results.view,
