@@ -7,21 +7,26 @@ import json
 import re
 import threading
 from pathlib import Path
+from typing import Any
 
 import gradio
 import gradio_client
 import httpx
 import page_server
 import pytest
-from page_server import MockPipeline, Served, until
+from conftest import DATA
+from page_server import MockStudio, Served, serve, until
 
 import app
 from tmt.errors import TEXTS as ERRORS
 from tmt.errors import Cancelled
-from tmt.page.handlers import Page
+from tmt.page.desk import Desk
+from tmt.page.examples import Examples
 from tmt.page.run import Background, Report
 from tmt.page.texts import TEXTS, catalogue, preferred, text
+from tmt.page.transfer import Transfer
 from tmt.pipeline import TalkingHeadPipeline
+from tmt.report_words import WORDS
 from tmt.types import Result, Step
 
 clips, served = page_server.clips, page_server.served  # fixtures
@@ -39,15 +44,15 @@ def new_client(served: Served, folder: Path) -> gradio_client.Client:
     return gradio_client.Client(served.url, download_files=folder, verbose=False, analytics_enabled=False)
 
 
-def transfer(client: gradio_client.Client, subject: Path, driving: Path, **settings: object) -> list[str]:
-    """Paths of video, side by side and report, and the summary."""
+def transfer(client: gradio_client.Client, subject: Path, driving: Path, **settings: object) -> list[Any]:
+    """Video, side by side, HTML report, JSON report, receipt, figures, message."""
     files = gradio_client.handle_file(str(subject)), gradio_client.handle_file(str(driving))
     return list(client.predict(*files, **settings, api_name="/transfer"))
 
 
 def unfinished(served: Served) -> list[Path]:
     """What a run that did not end well has left."""
-    return [folder for folder in served.cache.glob("run-*") if not list(folder.glob("*_AI-generated.json"))]
+    return list(served.cache.glob("visit-*/*/unfinished.mp4"))
 
 
 def test_importing_and_building_the_page_load_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,22 +60,36 @@ def test_importing_and_building_the_page_load_no_model(monkeypatch: pytest.Monke
         pytest.fail("a model was asked for")
 
     monkeypatch.setattr(TalkingHeadPipeline, "from_pretrained", refuse)
-    assert importlib.reload(app).build(MockPipeline())
+    assert importlib.reload(app).build(MockStudio())
 
 
-def test_every_text_exists_in_both_languages_with_the_same_blanks() -> None:
-    for key, (english, japanese) in TEXTS.items():
-        assert re.findall(r"{\w+}", english) == re.findall(r"{\w+}", japanese), key
-        assert re.search("[A-Za-z]", english), key
-        assert re.search("[ぁ-んァ-ヶ一-龠]", japanese), key
+def test_without_examples_the_page_leaves_their_place_out(tmp_path: Path) -> None:
+    config = app.build(MockStudio(), examples=tmp_path).blocks.get_config_file()
+    shown = {part["props"].get("elem_id"): part["props"].get("visible") for part in config["components"]}
+    assert [shown[name] for name in ("showcase", "subject_chips", "driving_chips")] == [False] * 3
+
+
+@pytest.mark.parametrize("words", [TEXTS, WORDS])
+def test_every_text_exists_in_both_languages_with_the_same_blanks(words: dict[str, tuple[str, str]]) -> None:
+    for key, (english, japanese) in words.items():
+        assert sorted(re.findall(r"{\w+", english)) == sorted(re.findall(r"{\w+", japanese)), key
+        assert re.search("[A-Za-z]", english) or "{" in english, key
+        assert re.search("[ぁ-んァ-ヶ一-龠倍]", japanese) or "{" in japanese, key
 
 
 def test_every_label_on_the_page_is_a_known_text() -> None:
-    config = json.dumps(app.build(MockPipeline()).get_config_file(), default=str)
+    config = json.dumps(app.build(MockStudio()).blocks.get_config_file(), default=str)
     used = set(re.findall(r'"key": "(\w+)"', config.replace("\\", "")))
-    assert len(used) > 20
-    assert not used - set(catalogue("en"))
-    assert not used - set(catalogue("ja"))
+    known = set(catalogue("en")) | {"showcase", "chips_subject", "chips_driving"}
+    assert len(used) > 60
+    assert not used - known
+
+
+def test_a_screen_reader_finds_a_name_at_every_control() -> None:
+    config = app.build(MockStudio()).blocks.get_config_file()
+    for part in config["components"]:
+        if part["type"] in ("file", "radio", "checkbox", "slider", "dropdown", "textbox", "image", "video"):
+            assert part["props"].get("label"), part["props"].get("elem_id")
 
 
 @pytest.mark.parametrize(
@@ -92,33 +111,81 @@ def test_the_most_wanted_language_decides(header: str | None, language: str) -> 
 
 
 @pytest.mark.parametrize("missing", CONSENTS)
+@pytest.mark.parametrize("endpoint", ["/transfer", "/study", "/view"])
 def test_a_program_is_refused_without_each_consent(
-    client: gradio_client.Client, served: Served, clips: dict[str, Path], missing: str
+    client: gradio_client.Client, served: Served, clips: dict[str, Path], missing: str, endpoint: str
 ) -> None:
-    before = len(served.pipeline.studied)
-    with pytest.raises(ValueError, match=missing):
-        transfer(client, clips["anna"], clips["ben"], **{key: True for key in CONSENTS if key != missing})
-    assert len(served.pipeline.studied) == before
+    before = len(served.studio.studied)
+    given = {key: True for key in CONSENTS if key != missing}
+    files = [gradio_client.handle_file(str(clips[name])) for name in ("anna", "ben")]
+    # /transfer names the box, as its widget does; the others say which statement is missing.
+    told = missing if endpoint == "/transfer" else missing.removeprefix("consent_")
+    with pytest.raises((ValueError, gradio_client.exceptions.AppError), match=told):
+        client.predict(*files[: 2 if endpoint == "/transfer" else 1], **given, api_name=endpoint)
+    assert len(served.studio.studied) == before
 
 
 @pytest.mark.parametrize("given", [False, "true", 1])
 def test_the_core_refuses_what_slips_past_the_form(clips: dict[str, Path], given: object) -> None:
     request = gradio.Request(headers={"accept-language": "ja"})
-    pipeline = MockPipeline()
-    run = Page(pipeline).transfer(request, str(clips["anna"]), str(clips["ben"]), True, given, True)  # type: ignore[arg-type]
+    studio = MockStudio()
+    run = Transfer(Desk(studio, Examples(), 60.0)).transfer(
+        request, str(clips["anna"]), str(clips["ben"]), True, given, True  # type: ignore[arg-type]
+    )  # fmt: skip
     with pytest.raises(gradio.Error, match=ERRORS["consent"][1][:8]):
         list(run)
-    assert pipeline.studied == []
+    assert studio.studied == studio.looked == []
 
 
 def test_a_program_with_consent_gets_what_was_written(client: gradio_client.Client, clips: dict[str, Path]) -> None:
-    video, beside, report, summary = transfer(client, clips["anna"], clips["ben"], **AGREED, size="512")
+    done = transfer(client, clips["anna"], clips["ben"], **AGREED, size="512", preset="strong", mouth=0.5)
+    video, beside, page, report, receipt, figures, _ = done
     assert Path(video).name == "anna_ben_AI-generated.mp4"
     assert Path(video).read_bytes().startswith(clips["ben"].read_bytes()), "a re-encoded file has lost its signature"
     assert Path(beside).stat().st_size
+    assert Path(page).read_text(encoding="utf-8").startswith("<!doctype html>")
     told = json.loads(Path(report).read_text(encoding="utf-8"))["settings"]
-    assert (told["size"], told["side_by_side"], told["mode"]) == (512, True, "relative")
-    assert re.findall(r"<dd>([\d.]+)</dd>", summary) == ["50", "3", "0.20", "12.0"]
+    assert (told["size"], told["side_by_side"], told["mode"], told["mouth"]) == (512, True, "relative", 0.6)
+    assert json.loads(Path(receipt).read_text(encoding="utf-8"))["consent_text"]
+    assert figures["bank"]["pose_deg"] == 1.5
+
+
+def test_a_program_studies_a_still_and_looks_at_it_from_elsewhere(client: gradio_client.Client) -> None:
+    still = gradio_client.handle_file(str(DATA / "still.png"))
+    model, coverage, _, _ = client.predict(still, **AGREED, api_name="/study")
+    assert Path(model).read_bytes() == b"glTF"
+    assert Path(coverage).suffix == ".png"
+    view = client.predict(still, **AGREED, yaw=20, api_name="/view")
+    assert Path(view).stat().st_size
+
+
+def test_a_subject_is_studied_once_for_a_visitor(client: gradio_client.Client, served: Served) -> None:
+    still = gradio_client.handle_file(str(DATA / "still.png"))
+    before = len(served.studio.studied)
+    for yaw in (0, 10, 20):
+        client.predict(still, **AGREED, yaw=yaw, api_name="/view")
+    assert len(served.studio.studied) == before + 1
+
+
+def test_the_chosen_face_reaches_the_study(
+    client: gradio_client.Client, served: Served, clips: dict[str, Path]
+) -> None:
+    transfer(client, clips["couple"], clips["ben"], **AGREED, subject_face="2")
+    box = served.studio.boxes[-1]
+    assert box is not None
+    assert box.x == 90
+
+
+def test_the_endpoints_have_names_types_and_descriptions(client: gradio_client.Client) -> None:
+    told = client.view_api(return_format="dict")
+    assert isinstance(told, dict)
+    assert set(told["named_endpoints"]) == {"/transfer", "/view", "/study", "/delete"}
+    assert told["unnamed_endpoints"] == {}
+    for name, endpoint in told["named_endpoints"].items():
+        assert all(parameter["python_type"]["type"] for parameter in endpoint["parameters"]), name
+    info = httpx.get(f"{client.src}gradio_api/info").json()["named_endpoints"]
+    assert "consent_purpose: evaluation only" in info["/transfer"]["description"]
+    assert all(endpoint["description"] for endpoint in info.values())
 
 
 def test_a_bad_file_is_one_clear_error(client: gradio_client.Client, served: Served, clips: dict[str, Path]) -> None:
@@ -138,7 +205,7 @@ def test_a_fault_of_the_program_tells_visitors_nothing_of_its_inside(
 def test_two_visitors_with_the_same_names_get_their_own_results(
     served: Served, clips: dict[str, Path], tmp_path: Path
 ) -> None:
-    results: dict[str, list[str]] = {}
+    results: dict[str, list[Any]] = {}
 
     def visit(mode: str) -> None:
         visitor = new_client(served, tmp_path / mode)
@@ -149,20 +216,37 @@ def test_two_visitors_with_the_same_names_get_their_own_results(
         visitor.start()
     for visitor in visits:
         visitor.join()
-    for mode, (video, _, report, _) in results.items():
+    for mode, (video, _, _, report, *_) in results.items():
         assert Path(video).read_bytes().endswith(mode.encode())
         assert json.loads(Path(report).read_text(encoding="utf-8"))["settings"]["mode"] == mode
     assert len(results) == 2
+
+
+def test_deleting_leaves_no_file_of_the_visitor_and_spares_the_others(
+    served: Served, clips: dict[str, Path], tmp_path: Path
+) -> None:
+    anna, ben = (new_client(served, tmp_path / name) for name in ("first", "second"))
+    transfer(anna, clips["anna"], clips["ben"], **AGREED, mode="absolute")
+    transfer(ben, clips["anna"], clips["ben"], **AGREED)
+    made = served.cache.glob("visit-*/*/*generated.mp4")
+    own = max((path for path in made if path.read_bytes().endswith(b"absolute")), key=lambda path: path.stat().st_mtime)
+    url = f"{served.url}/gradio_api/file={own}"
+    assert httpx.get(url).status_code == 200
+    anna.predict(api_name="/delete")
+    assert httpx.get(url).status_code == 404
+    assert not own.parent.parent.exists()
+    assert transfer(ben, clips["anna"], clips["ben"], **AGREED)[0]
+    assert httpx.get(f"{served.url}/gradio_api/file=/etc/nothing-there").status_code == 403
 
 
 def test_a_program_that_stops_leaves_no_file(
     client: gradio_client.Client, served: Served, clips: dict[str, Path]
 ) -> None:
     files = (gradio_client.handle_file(str(clips[name])) for name in ("anna", "endless"))
-    begun = len(served.pipeline.parts)
+    begun = len(served.studio.parts)
     job = client.submit(*files, **AGREED, api_name="/transfer")
-    assert until(lambda: len(served.pipeline.parts) > begun)
-    folder = served.pipeline.parts[-1].parent
+    assert until(lambda: len(served.studio.parts) > begun)
+    folder = served.studio.parts[-1].parent
     job.cancel()
     assert until(lambda: not folder.exists())
 
@@ -186,14 +270,24 @@ def test_work_that_is_stopped_ends_at_its_next_report_and_then_cleans_up() -> No
     assert cleaned.wait(10)
 
 
-@pytest.mark.parametrize("wrong", [{"size": "99999"}, {"method": "other"}, {"mode": "upside down"}])
+@pytest.mark.parametrize("wrong", [{"size": "99999"}, {"method": "other"}, {"mode": "upside down"}, {"preset": "odd"}])
 def test_a_setting_that_the_page_does_not_offer_is_refused(
     client: gradio_client.Client, served: Served, clips: dict[str, Path], wrong: dict[str, str]
 ) -> None:
-    before = len(served.pipeline.studied)
+    before = len(served.studio.studied)
     with pytest.raises((ValueError, gradio_client.exceptions.AppError, httpx.HTTPStatusError)):
         transfer(client, clips["anna"], clips["ben"], **AGREED, **wrong)
-    assert len(served.pipeline.studied) == before
+    assert len(served.studio.studied) == before
+
+
+def test_with_a_login_nothing_is_served_to_strangers(tmp_path: Path) -> None:
+    with serve(MockStudio(), tmp_path, auth=("user", "secret")) as page:
+        secret = page.cache / "visit-x" / "result.mp4"
+        secret.parent.mkdir(parents=True)
+        secret.write_bytes(b"video")
+        for path in (secret, secret.with_name("gone.mp4")):
+            assert httpx.get(f"{page.url}/gradio_api/file={path}").status_code == 401
+        assert httpx.get(f"{page.url}/config").status_code == 401
 
 
 @pytest.mark.parametrize("wrong", ["nobody", "user:", ":password"])

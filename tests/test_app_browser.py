@@ -1,143 +1,216 @@
-"""A visitor's way through the page in a real browser, in English and in Japanese."""
+"""A visitor's way through the page in a real browser, in English and in Japanese, over a pretended studio."""
 
 from __future__ import annotations
 
 import re
-import shutil
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import page_server
 import pytest
-from page_server import Served, until
+from browsing import LOCALES, PHONE, Visit, chromium, needs_chromium, sync_api, visiting
+from conftest import DATA
+from page_proxy import behind_prefix
+from page_server import MockStudio, Served, serve, until
 
 from tmt import provenance
 from tmt.errors import TEXTS as ERRORS
 from tmt.errors import Language
 from tmt.page.texts import TEXTS, text
+from tmt.report_words import word
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright")
 clips, served = page_server.clips, page_server.served  # fixtures
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer")
-LOCALES: dict[Language, str] = {"en": "en-GB", "ja": "ja-JP"}
-PLAYS = "video => video.readyState >= 2 && video.videoWidth > 0 && !video.error"
-
-
-@dataclass
-class Visit:
-    """A visitor's browser, and what happened in it that ought not to."""
-
-    page: Page
-    language: Language
-    abroad: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def upload(self, subject: Path, driving: Path) -> None:
-        """Choose both clips and wait until they have arrived."""
-        for place, path in (("subject", subject), ("driving", driving)):
-            with self.page.expect_response(re.compile("/upload")):
-                self.page.locator(f"#{place} input[type=file]").first.set_input_files(path)
-            sync_api.expect(self.page.locator(f"#{place} video")).to_be_visible()
-
-    def agree(self, *left_out: str) -> None:
-        """Tick the boxes."""
-        for key in provenance.STATEMENTS:
-            self.page.locator(f"#consent_{key} input").set_checked(key not in left_out)
-
-    def run(self) -> None:
-        self.page.locator("#run").click()
-
-    def expect(self, selector: str, words: str) -> None:
-        """Wait until something is to be read."""
-        sync_api.expect(self.page.locator(selector).first).to_contain_text(words, timeout=20_000)
+pytestmark = needs_chromium
+CONTROLS = "button, input, select, textarea, video, img, [tabindex='0']"
+NAMELESS = """(controls) => [...document.querySelectorAll(controls)].filter(
+  (part) => part.offsetParent && part.type !== 'file' && !part.closest('footer')
+    && !(part.getAttribute('aria-label') || part.labels?.length || part.innerText?.trim() || part.title
+      || part.getAttribute('aria-labelledby') || part.alt || part.closest('label')))
+  .map((part) => part.outerHTML.slice(0, 120))"""
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-dev-shm-usage"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=["en", "ja"])
 def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
-    """The page, just opened by a reader of one language; at the end, nothing was asked of other hosts."""
-    context = browser.new_context(locale=LOCALES[request.param])
-    visit = Visit(context.new_page(), request.param)
-    ours = (served.url, "data:", "blob:")
-    visit.page.on("request", lambda sent: None if sent.url.startswith(ours) else visit.abroad.append(sent.url))
-    visit.page.on("console", lambda said: visit.complaints.append(said.text) if said.type == "error" else None)
-    visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
-    visit.page.goto(served.url)
-    sync_api.expect(visit.page.locator("#run")).to_be_visible(timeout=30_000)
-    yield visit
-    context.close()
-    assert visit.abroad == []
-    assert [words for words in visit.complaints if "422" not in words] == []  # 422: a refusal, told at its widget
+    with visiting(browser, served.url, request.param) as visit:
+        yield visit
 
 
-def test_the_empty_page_speaks_the_readers_language_and_asks_for_clips(visit: Visit) -> None:
+def test_the_empty_page_shows_an_example_and_speaks_the_readers_language(visit: Visit) -> None:
+    assert visit.plays(visit.shown('#showcase .lane[data-role="result"] video'))
     visit.expect("#consent_subject", provenance.statements(visit.language)["subject"])
     assert visit.page.evaluate("document.documentElement.lang") == visit.language
     seen = visit.page.locator("body").inner_text()
-    for key in ("introduction", "run", "stop", "mode_help", "more", "relative"):
+    for key in ("introduction", "run", "preview", "stop", "preset_help", "more", "use_pair", "subject_help"):
         assert text(key, visit.language) in seen, key
     assert not [key for key in TEXTS if re.search(rf"^{key}$", seen, re.MULTILINE)], "a key instead of its text"
     assert "__i18n__" not in seen
-    assert not visit.page.locator("#result").is_visible()
+    assert not visit.page.locator("#results").is_visible()
+    assert visit.page.evaluate(NAMELESS, CONTROLS) == []
     visit.agree()
-    visit.run()
-    for place in ("subject", "driving"):
-        visit.expect(f"#{place} .validation-error", text("clip_needed", visit.language))
+    visit.press("run")
+    visit.expect(".toast-body", text("clip_needed", visit.language))
 
 
-def test_each_missing_consent_is_asked_for_at_its_box(visit: Visit, served: Served, clips: dict[str, Path]) -> None:
-    before = len(served.pipeline.studied)
-    visit.upload(clips["anna"], clips["ben"])
+def test_no_face_is_looked_at_before_all_three_boxes_are_ticked(
+    visit: Visit, served: Served, clips: dict[str, Path]
+) -> None:
+    before = len(served.studio.looked), len(served.studio.studied)
+    visit.upload(subject=clips["anna"], driving=clips["ben"])
+    visit.expect("#subject_card", text("after_consent", visit.language))
     for key in provenance.STATEMENTS:
         visit.agree(key)
-        visit.run()
-        visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
-        assert visit.page.locator(".validation-error").count() == 1
-    assert len(served.pipeline.studied) == before
-
-
-def test_two_clips_become_playable_videos_with_sound_and_a_report(visit: Visit, clips: dict[str, Path]) -> None:
-    visit.upload(clips["anna"], clips["ben"])
-    trimmers = visit.page.locator("button[aria-label^='Trim']").all()
-    assert not [button for button in trimmers if button.is_visible()], "trimming fetches a program from another site"
+        _refused(visit, key, "preview" if key == "driving" else "run")
+    assert (len(served.studio.looked), len(served.studio.studied)) == before
     visit.agree()
-    visit.page.get_by_label(text("absolute", visit.language)).check()
-    visit.run()
-    visit.expect("#panel", text("done", visit.language))
-    for place in ("result", "side_by_side"):
-        video = visit.page.locator(f"#{place} video")
-        sync_api.expect(video).to_be_visible()
-        assert until(partial(video.evaluate, PLAYS)), place
-    video = visit.page.locator("#result video")
-    video.evaluate("video => { video.muted = true; return video.play(); }")
-    assert until(lambda: video.evaluate("video => video.webkitAudioDecodedByteCount > 0")), "no sound"
-    served_bytes = visit.page.request.get(video.evaluate("video => video.currentSrc")).body()
-    assert served_bytes == clips["ben"].read_bytes() + (16).to_bytes(4, "big") + b"freeabsolute"
-    visit.expect("#report", "anna_ben_AI-generated")
-    visit.expect("#panel", text("frames_lost", visit.language))
+    visit.expect("#subject_card .verdict", text("green", visit.language))
+    visit.expect("#driving_card", text("fact_reference", visit.language))
+
+
+def _refused(visit: Visit, key: str, button: str) -> None:
+    """Pressing the button brings a word at that box alone. Gradio takes the word back when the cards answer to a box
+    that was ticked a moment ago, so a second press may be needed."""
+    words = visit.page.locator(".validation-error")
+    for _ in range(3):
+        visit.page.wait_for_timeout(700)
+        visit.press(button)
+        if until(lambda: words.count() == 1, 5) and words.inner_text(timeout=5000):
+            break
+    visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
+
+
+def test_two_uploads_become_a_result_to_be_compared_judged_signed_forwarded_and_deleted(
+    visit: Visit, clips: dict[str, Path]
+) -> None:
+    visit.upload(subject=clips["anna"], driving=clips["ben"])
+    visit.agree()
+    visit.press("preview")
+    assert visit.shown("#preview_out img")
+    visit.press("run")
+    visit.expect("#panel .running", text("render", visit.language))
+    _compare(visit)
+    _judge(visit)
+    _other_methods(visit)
+    report = _sign(visit)
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
+    visit.press("delete")
+    visit.expect("#note", text("deleted", visit.language))
+    sync_api.expect(visit.page.locator("#results")).to_be_hidden()
+    assert visit.page.request.get(report).status == 404
+
+
+def _compare(visit: Visit) -> None:
+    """The player keeps its lanes in step, at a quarter of the speed and frame by frame."""
+    for role in ("subject", "driving", "result"):
+        assert visit.plays(visit.shown(f'#player .lane[data-role="{role}"] video', 60)), role
+    times = "() => [...document.querySelectorAll('#player video')].map((video) => video.currentTime)"
+    for _ in range(3):
+        visit.page.locator("#player .forward").click()
+    assert until(lambda: max(visit.page.evaluate(times)) - min(visit.page.evaluate(times)) < 0.02)
+    assert 0.10 < visit.page.evaluate(times)[0] < 0.16, "three frames of 1/25 s, at the middle of the fourth"
+    visit.page.locator("#player .speed").select_option("0.25")
+    visit.page.locator("#player .play").click()
+    rates = "() => [...document.querySelectorAll('#player video')].every((v) => !v.paused && v.playbackRate === 0.25)"
+    assert until(lambda: bool(visit.page.evaluate(rates)))
+    visit.page.locator("#player .wiper").fill("20")
+    assert visit.page.locator("#player .stage").evaluate("stage => stage.style.getPropertyValue('--wipe')") == "20%"
+    visit.page.locator("#player .mode").click()
+    visit.expect("#player .mode", text("view_wipe", visit.language))
+
+
+def _judge(visit: Visit) -> None:
+    """Questions are answered in words, the figures are there, a frame that deserves a look is one click away."""
+    for question in ("same", "follows", "steady"):
+        visit.expect("#numbers", word(question, visit.language))
+    visit.page.locator("#numbers [data-seek]").click()
+    at = "() => document.querySelector('#player .lane[data-role=result] video').currentTime"
+    assert until(lambda: abs(visit.page.evaluate(at) - 0.4) < 0.02)
+    visit.page.locator("#numbers summary").click()
+    visit.expect("#numbers table", "pose_deg")
+
+
+def _other_methods(visit: Visit) -> None:
+    """Another method joins the player and the table; votes are counted without a word on who is who."""
+    visit.open("methods")
+    visit.press("compare")
+    assert visit.plays(visit.shown('#player .lane[data-role="warp2d"] video', 60))
+    visit.page.locator("#numbers summary").click()
+    visit.expect("#numbers th >> nth=2", text("warp2d", visit.language))
+    visit.open("blind")
+    visit.press("blind")
+    visit.shown("#voting", 60)
+    assert not re.search("bank|warp2d|AI-generated", visit.page.locator("#blind_player").inner_html())
+    names = {"first": text("bank", visit.language), "second": text("warp2d", visit.language)}
+    for same in (1, 2):
+        visit.press("vote_same")
+        counts = {"first_wins": 0, "second_wins": 0, "same": same}
+        visit.expect("#blind_note", text("tally", visit.language, **names, **counts))
+    visit.expect("#blind_note", text("not_decided", visit.language))
+
+
+def _sign(visit: Visit) -> str:
+    """A decision is kept in the report, which speaks the reader's language; its address."""
+    visit.open("review")
+    visit.press("sign")
+    visit.expect("#signed", text("decision_needed", visit.language))
+    visit.page.locator("#decision input").first.check()
+    visit.page.locator("#remark textarea").fill("<b>fine</b>")
+    visit.page.locator("#reviewer input, #reviewer textarea").first.fill("Reviewer 1")
+    visit.press("sign")
+    visit.expect("#signed", text("signed", visit.language, decision=text("approve", visit.language)))
+    with visit.page.expect_download() as download:
+        visit.press("file_report")
+    address = download.value.url
+    page = visit.page.request.get(address).text()
+    assert f'<html lang="{visit.language}">' in page
+    assert word("approve", visit.language) in page
+    assert "&lt;b&gt;fine&lt;/b&gt;" in page
+    assert "Reviewer 1" in page
+    return address
+
+
+def test_an_example_comes_into_the_form_with_one_press_and_a_recording_too(visit: Visit) -> None:
+    visit.page.locator("#showcase [data-pair]").click()
+    visit.expect("#subject", "subject")
+    visit.expect("#driving", "driving")
+    visit.expect("#subject_card .verdict", text("green", visit.language))  # nobody there needs to be asked
+    visit.page.locator("#driving_record > button").click()
+    visit.page.locator("#driving_camera button").first.click()
+    visit.shown("#driving_camera .capture-button").click()
+    visit.page.wait_for_timeout(1500)  # a recording needs some length
+    visit.shown("#driving_camera .capture-button").click()
+    visit.expect("#driving", ".webm")
+
+
+def test_of_several_faces_one_is_chosen_on_the_picture(visit: Visit, served: Served, clips: dict[str, Path]) -> None:
+    visit.agree()
+    visit.upload(subject=clips["couple"], driving=clips["ben"])
+    visit.expect("#subject_card", text("remark_several_faces", visit.language, count=2))
+    visit.page.locator('#subject_card [data-face="1"]').click()
+    sync_api.expect(visit.page.locator('#subject_card [data-face="1"]')).to_have_attribute("aria-pressed", "true")
+    visit.press("run")
+    visit.shown("#player video", 60)
+    box = served.studio.boxes[-1]
+    assert box is not None
+    assert box.x == 90
 
 
 def test_a_bad_file_is_explained_in_the_readers_language(visit: Visit, clips: dict[str, Path]) -> None:
-    visit.upload(clips["broken"], clips["ben"])
-    visit.expect("#subject ~ .no-preview", text("no_preview", visit.language))
     visit.agree()
-    visit.run()
+    visit.upload(subject=clips["broken"], driving=clips["ben"])
     told = ERRORS["not_media"][1 if visit.language == "ja" else 0].split("{reason}")[-1]
+    visit.expect("#subject_card .clip.red", told)
+    visit.press("run")
     visit.expect(".toast-body", told)
     visit.expect("#panel", "broken.mp4")
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
@@ -145,14 +218,14 @@ def test_a_bad_file_is_explained_in_the_readers_language(visit: Visit, clips: di
 
 
 def test_a_stop_ends_the_run_and_leaves_no_file(visit: Visit, served: Served, clips: dict[str, Path]) -> None:
-    visit.upload(clips["anna"], clips["endless"])
     visit.agree()
-    visit.run()
+    visit.upload(subject=clips["anna"], driving=clips["endless"])
+    visit.press("run")
     visit.expect("#panel .running", text("render", visit.language))
     sync_api.expect(visit.page.locator("#run")).to_be_disabled()
-    part = served.pipeline.parts[-1]
+    part = served.studio.parts[-1]
     assert part.exists()
-    visit.page.locator("#stop").click()
+    visit.press("stop")
     visit.expect("#note", text("stopped", visit.language))
     assert until(lambda: not part.parent.exists())
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
@@ -160,3 +233,47 @@ def test_a_stop_ends_the_run_and_leaves_no_file(visit: Visit, served: Served, cl
     visit.page.wait_for_timeout(300)  # time for a late word of the run that has ended
     visit.expect("#note", text("stopped", visit.language))
     assert not visit.page.locator("#panel").is_visible()
+
+
+def test_who_comes_second_is_told_their_place_and_the_page_answers_meanwhile(
+    visit: Visit, browser: Browser, served: Served, clips: dict[str, Path]
+) -> None:
+    visit.agree()
+    visit.upload(subject=clips["anna"], driving=clips["endless"])
+    visit.press("run")
+    visit.expect("#panel .running", text("render", visit.language))
+    with visiting(browser, served.url, visit.language) as second:
+        second.agree()
+        second.upload(subject=clips["anna"], driving=clips["ben"])
+        second.press("run")
+        second.expect("#panel", text("queue", visit.language, place=2, of=2))
+        clock = time.monotonic()
+        second.page.locator("#more > button").click()
+        second.shown("#mouth")
+        assert time.monotonic() - clock < 5
+        visit.press("stop")
+        second.shown("#player video", 60)
+
+
+@pytest.mark.parametrize("language", LOCALES)
+def test_nothing_sticks_out_on_a_telephone(browser: Browser, served: Served, language: Language) -> None:
+    with visiting(browser, served.url, language, PHONE) as visit:
+        assert visit.fits()
+        visit.agree()
+        visit.transfer(subject=DATA / "still.png", driving=DATA / "driving.mp4")
+        for part in ("review", "head", "methods", "blind"):
+            visit.open(part)
+        assert visit.fits()
+
+
+def test_behind_a_path_prefix_everything_is_found(
+    browser: Browser, clips: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("prefixed")
+    with (
+        serve(MockStudio(), folder, root_path="/demo/tmt") as page,
+        behind_prefix(page.url, "/demo/tmt") as url,
+        visiting(browser, url, "en") as visit,
+    ):
+        visit.transfer(subject=clips["anna"], driving=clips["ben"])
+        assert visit.plays(visit.shown('#player .lane[data-role="result"] video'))

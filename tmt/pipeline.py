@@ -97,14 +97,17 @@ class TalkingHeadPipeline:
         settings = check_settings(settings or Settings())
         path = check_output(Path(out), head.info.path, Path(driving))
         drive = yield from self.drive(driving, settings)
+        return (yield from write(self.job(head, drive, path, settings), self.tracker.topology))
+
+    def job(self, head: CanonicalHead, drive: Drive, out: Path, settings: Settings) -> Job:
+        """What `write` needs to render a tracked driving clip: plain data, without tracker or open files."""
         plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
         sound = {"driving": drive.path, "subject": head.info.path, "none": None}[settings.sound]
-        job = Job(
-            head=variant(head, settings.method, self.tracker.topology), targets=plan, out=path, settings=settings,
+        return Job(
+            head=variant(head, settings.method, self.tracker.topology), targets=plan, out=out, settings=settings,
             fps=drive.info.fps, sound=sound, driving=drive.path, found=drive.performance.found,
             spent=dict(drive.seconds),
         )
-        return (yield from write(job, self.tracker.topology))
 
     def view(
         self, head: CanonicalHead, out: str | Path, path: HeadPath | None = None, settings: Settings | None = None,

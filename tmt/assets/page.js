@@ -1,9 +1,15 @@
 // Runs once in the page's head.
 document.documentElement.lang = navigator.language.startsWith("ja") ? "ja" : "en";
-// A clip that the browser cannot show may be a good clip all the same: Gradio's error about it is held back.
-for (const kind of ["error", "loadeddata"]) document.addEventListener(kind, (event) => {
-  const video = event.target, block = video.closest?.("#subject, #driving");
-  if (video.tagName !== "VIDEO" || !block) return;
-  if (kind === "error") event.stopImmediatePropagation();
-  block.dataset.preview = kind === "error" || !video.videoWidth ? "none" : "shown";
-}, true);
+document.addEventListener("click", (event) => {
+  // Which finished example is shown.
+  const tab = event.target.closest?.("[data-show]");
+  if (tab) {
+    const showcase = tab.closest(".showcase");
+    for (const other of showcase.querySelectorAll("[data-show]")) other.setAttribute("aria-pressed", other === tab);
+    for (const panel of showcase.querySelectorAll("[data-panel]")) {
+      panel.hidden = panel.dataset.panel !== tab.dataset.show;
+      if (panel.hidden) panel.querySelectorAll("video").forEach((video) => video.pause());
+    }
+  }
+  if (event.target.closest?.("[data-pair]")) document.querySelector("#try_it")?.scrollIntoView({ behavior: "smooth" });
+});

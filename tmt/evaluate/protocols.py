@@ -5,7 +5,8 @@ Both run with the full frame, without label and sound, so that results can be co
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
@@ -14,8 +15,8 @@ import numpy as np
 from tmt.errors import FaceError
 from tmt.evaluate import metrics
 from tmt.evaluate.clips import cut, halves
-from tmt.evaluate.observe import Portrait, Seen, diverse
-from tmt.evaluate.rows import CrossRow, Outcome, SelfRow
+from tmt.evaluate.observe import Observer, Portrait, Seen, diverse
+from tmt.evaluate.rows import CrossRow, Outcome, Run, SelfRow
 from tmt.evaluate.texture import mean_similarity
 from tmt.evaluate.trial import (
     CONSENT,
@@ -66,12 +67,17 @@ def cross_identity(pairs: Sequence[tuple[Path, Path]], setup: Setup) -> Iterator
 
 def _cross_subject(subject: Path, drivers: list[Path], setup: Setup) -> Iterator[Outcome]:
     head = setup.pipeline.study(subject, consent=CONSENT)
-    seen = setup.observer.look(subject, max(1, (probe(subject).frames or 1) // SUBJECT_LOOKS))
-    own = setup.observer.portrait(subject, seen, seen.spread(LOOKS))
+    seen, own = person_in(subject, setup.observer)
     for driving in drivers:
         case = f"{subject.stem}-by-{driving.stem}"
         work = _cross_case(case, subject, driving, head, (seen, own), setup)
         yield from survive("cross", case, work)
+
+
+def person_in(subject: Path, observer: Observer) -> tuple[Seen, Portrait]:
+    """What is seen of the person in a subject clip."""
+    seen = observer.look(subject, max(1, (probe(subject).frames or 1) // SUBJECT_LOOKS))
+    return seen, observer.portrait(subject, seen, seen.spread(LOOKS))
 
 
 def _cross_case(
@@ -87,8 +93,27 @@ def _cross_case(
 
 def _cross_row(trial: Trial, method: Method, person: tuple[Seen, Portrait], other: Portrait) -> CrossRow:
     video, seconds = trial.transfer(method)
-    observer, driver, (subject, own) = trial.setup.observer, trial.driver, person
-    topology, result = observer.topology, observer.look(video, CROSS_STEP)
+    names, cast = (trial.case, method), Cast(*person, trial.driver, other)
+    return cross_row(names, video, cast, trial.setup.observer, lambda lost: trial.run(video, lost, seconds))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """What is seen of the two people whose clips made a result."""
+
+    subject: Seen
+    own: Portrait
+    driver: Seen
+    other: Portrait
+
+
+def cross_row(
+    names: tuple[str, str], video: Path, cast: Cast, observer: Observer, run: Callable[[int], Run],
+    result: Seen | None = None,
+) -> CrossRow:
+    """Judge a finished transfer. names: case and method; run: frames without a face -> how the transfer went; result:
+    the video as seen with CROSS_STEP, where that is known already."""
+    topology, driver, result = observer.topology, cast.driver, result or observer.look(video, CROSS_STEP)
     count = min(len(driver), len(result))
     both = np.flatnonzero(driver.found[:count] & result.found[:count])
     if not len(both):
@@ -96,16 +121,16 @@ def _cross_row(trial: Trial, method: Method, person: tuple[Seen, Portrait], othe
     c, g = metrics.follow(*(metrics.traits(clip.canonical[both], topology) for clip in (driver, result)))
     made = observer.portrait(video, result, result.spread(LOOKS))
     return CrossRow(
-        case=trial.case, method=method, c=c, g=g,
+        case=names[0], method=names[1], c=c, g=g,
         pose_deg=metrics.pose_change_error(driver.rotation[both], result.rotation[both]),
-        shape_subject=metrics.shape_distance(result.shape, subject.shape, topology),
+        shape_subject=metrics.shape_distance(result.shape, cast.subject.shape, topology),
         shape_driver=metrics.shape_distance(result.shape, driver.shape, topology),
         jitter=metrics.jitter(result.landmarks[both], topology),
         jitter_driver=metrics.jitter(driver.landmarks[both], topology),
-        csim_subject=metrics.cosine_similarity(made.embeddings, own.embeddings),
-        csim_driver=metrics.cosine_similarity(made.embeddings, other.embeddings),
-        csim_self=metrics.cosine_similarity(own.embeddings, own.embeddings),
-        texture_subject=mean_similarity(made.textures, own.textures),
-        texture_driver=mean_similarity(made.textures, other.textures),
-        run=trial.run(video, count - len(both), seconds),
+        csim_subject=metrics.cosine_similarity(made.embeddings, cast.own.embeddings),
+        csim_driver=metrics.cosine_similarity(made.embeddings, cast.other.embeddings),
+        csim_self=metrics.cosine_similarity(cast.own.embeddings, cast.own.embeddings),
+        texture_subject=mean_similarity(made.textures, cast.own.textures),
+        texture_driver=mean_similarity(made.textures, cast.other.textures),
+        run=run(count - len(both)),
     )  # fmt: skip

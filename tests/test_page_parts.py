@@ -1,0 +1,173 @@
+"""Parts of the page without a page: the line, the visitors' things, ZeroGPU, examples, HTML that holds file names."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from page_server import MockStudio, example_folder
+
+from tmt.errors import Language
+from tmt.estimate import Estimate
+from tmt.page.cards import clip_card
+from tmt.page.examples import load_examples, showcase
+from tmt.page.gpu import on_gpu, seconds_for
+from tmt.page.line import Line, Place
+from tmt.page.player import Lane, player
+from tmt.page.run import in_turn
+from tmt.page.visits import ALL_HEADS, HEADS, Visits
+from tmt.run import Job
+from tmt.topology import MEDIAPIPE_478
+from tmt.types import CanonicalHead, Settings
+from tmt.video import probe
+
+
+@pytest.fixture
+def visits(tmp_path: Path) -> tuple[Visits, list[float]]:
+    now = [1000.0]
+    return Visits(lambda: tmp_path, 3600, lambda: now[0]), now
+
+
+def head(name: str) -> CanonicalHead:
+    return cast(CanonicalHead, SimpleNamespace(name=name))
+
+
+def upload(folder: Path, name: str) -> Path:
+    path = folder / "upload" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"clip")
+    return path
+
+
+def test_the_line_serves_one_at_a_time_in_the_order_of_arrival() -> None:
+    line = Line()
+    with line.ticket() as first:
+        with line.ticket() as second:
+            assert (first.place(), second.place()) == (Place(0, 2), Place(1, 2))
+        assert first.place() == Place(0, 1)
+    with line.ticket() as third:
+        assert third.place().place == 0
+
+
+def test_who_gives_up_waiting_frees_the_place() -> None:
+    line = Line()
+    begun = threading.Event()
+    with line.ticket():
+        waiting = in_turn(line, lambda _: begun.set(), lambda: None)
+        assert next(waiting) == Place(1, 2)
+        cast("Iterator[object]", waiting).close()  # type: ignore[attr-defined]
+    with line.ticket() as ticket:
+        assert ticket.place() == Place(0, 1)
+    assert not begun.is_set()
+
+
+def test_visitors_are_kept_apart_and_forgotten_on_request(visits: tuple[Visits, list[float]], tmp_path: Path) -> None:
+    known, _ = visits
+    anna, ben = known.of("anna"), known.of("ben")
+    assert anna.folder != ben.folder
+    assert len(anna.folder.name) > 30, "nobody guesses it"
+    own, shared = upload(tmp_path, "own.mp4"), upload(tmp_path, "shared.mp4")
+    for path in (own, shared):
+        known.hold(anna, path)
+    known.hold(ben, shared)
+    known.hold(anna, Path(__file__))
+    folder = known.new_folder(anna)
+    known.forget("anna")
+    assert not own.exists()
+    assert shared.exists(), "the same content, but somebody else's too"
+    assert not folder.exists()
+    assert Path(__file__).exists(), "an example is nobody's"
+    known.forget("ben")
+    assert not shared.exists()
+    assert known.of("anna").run is None
+
+
+def test_what_is_not_used_goes_by_itself(visits: tuple[Visits, list[float]], tmp_path: Path) -> None:
+    known, now = visits
+    visit = known.of("anna")
+    path = upload(tmp_path, "clip.mp4")
+    known.hold(visit, path)
+    known.keep_head(visit, "a", head("a"))
+    now[0] += 1900
+    known.sweep()
+    assert not visit.heads
+    assert path.exists()
+    now[0] += 3700
+    known.sweep()
+    assert not path.exists()
+
+
+def test_few_heads_are_kept_and_the_newest_stay(visits: tuple[Visits, list[float]]) -> None:
+    known, now = visits
+    for visitor in range(ALL_HEADS):
+        now[0] += 1
+        for number in range(HEADS + 1):
+            known.keep_head(known.of(str(visitor)), str(number), head(str(number)))
+    assert sum(len(known.of(str(visitor)).heads) for visitor in range(ALL_HEADS)) <= ALL_HEADS
+    assert list(known.of(str(ALL_HEADS - 1)).heads) == ["1", "2"]
+
+
+def test_zero_gpu_is_asked_for_as_long_as_the_clip_needs_and_elsewhere_nothing_happens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "spaces", None)
+
+    def work(job: Job) -> int:
+        return 1
+
+    assert on_gpu(seconds_for)(work) is work
+    asked: list[Callable[..., int]] = []
+
+    def gpu(duration: Callable[..., int]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+        asked.append(duration)
+        return lambda function: function
+
+    monkeypatch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
+    on_gpu(seconds_for)(work)
+    short, long, longest = (
+        asked[0](cast(Job, SimpleNamespace(targets=range(count))), MEDIAPIPE_478) for count in (25, 250, 100_000)
+    )
+    assert short < long < longest <= 300
+
+
+def test_an_estimate_learns_from_runs(driving_clip: Path) -> None:
+    estimate, info = Estimate(), probe(driving_clip)
+    before = estimate.transfer(info, Settings())
+    for _ in range(20):
+        estimate.learn(Settings(), info.frames or 1, {"transfer": 10 * before, "judge": 1.0})
+    assert estimate.transfer(info, Settings()) == pytest.approx(10 * before, rel=0.02)
+    assert estimate.study(info) > 0
+
+
+def test_examples_are_read_from_their_manifest_and_nonsense_is_left_out(tmp_path: Path, driving_clip: Path) -> None:
+    examples = load_examples(example_folder(tmp_path / "examples", driving_clip))
+    assert [clip.name["ja"] for clip in examples.clips] == ["芽衣", "蓮"]
+    assert "芽衣 × 蓮" not in showcase(examples, "ja"), "a single pair needs no choice"
+    assert 'data-pair="0"' in showcase(examples, "ja")
+    (tmp_path / "examples" / "result.mp4").unlink()
+    assert load_examples(tmp_path / "examples").pairs == ()
+    (tmp_path / "examples" / "examples.json").write_text('{"clips": 1}')
+    assert load_examples(tmp_path / "examples").clips == ()
+    assert load_examples(tmp_path).clips == ()
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_names_of_files_never_become_markup(language: Language, driving_clip: Path) -> None:
+    evil = Path('/tmp/"><script>alert(1)</script>.mp4')
+    shown = player([Lane("result", "<b>", evil)], 25, language)
+    assert "<script>" not in shown
+    assert "<b>" not in shown
+    found = MockStudio().look(driving_clip, "driving", 0)
+    assert "<script>" not in clip_card(found, "driving", language, looked=True, seconds=3.0)
+
+
+def test_a_card_shows_facts_only_until_faces_may_be_looked_at(driving_clip: Path) -> None:
+    facts = MockStudio().facts(driving_clip, "driving")
+    shown = clip_card(facts, "driving", "en", looked=False, seconds=None)
+    assert "three boxes" in shown
+    assert "px wide" not in shown

@@ -1,0 +1,101 @@
+"""What the handlers of the page share: the studio, the visitors, the line, the reader's language."""
+
+from __future__ import annotations
+
+import html
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import gradio as gr
+from gradio.utils import get_upload_folder
+
+from tmt.errors import Language, MediaError, TmtError
+from tmt.estimate import Estimate
+from tmt.page.examples import Examples
+from tmt.page.line import Line
+from tmt.page.run import Report
+from tmt.page.studio import Clip, Studio
+from tmt.page.texts import preferred, text
+from tmt.page.visits import Visit, Visits
+from tmt.preflight import Preflight, Role
+from tmt.provenance import file_sha256
+from tmt.report_html import Price
+from tmt.types import CanonicalHead, Consent
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Desk:
+    """One page's things. Of visitors only `visits` knows anything."""
+
+    studio: Studio
+    examples: Examples
+    keep_seconds: float
+    price: Price | None = None
+    votes: Path | None = None
+    line: Line = field(default_factory=Line)
+    estimate: Estimate = field(default_factory=Estimate)
+    visits: Visits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.visits = Visits(lambda: Path(get_upload_folder()), self.keep_seconds)
+
+    def visit(self, request: gr.Request | None) -> Visit:
+        """The visitor of a request."""
+        return self.visits.of(request.session_hash if request else None)
+
+    def take(self, visit: Visit, value: str | None) -> Path:
+        """An input as a path that is known to be the visitor's; MediaError where it is gone."""
+        if not value:
+            raise MediaError("missing", name="-")
+        path = Path(value)
+        self.visits.hold(visit, path)
+        return path
+
+    def look(self, visit: Visit, path: Path, role: Role, face: int) -> Preflight:
+        """The pre-flight look at a clip, taken once."""
+        key = (str(path), role, face)
+        if key not in visit.looks:
+            visit.looks[key] = self.studio.look(path, role, face)
+        return visit.looks[key]
+
+    def clip(self, visit: Visit, value: str | None, role: Role, face: str) -> Clip:
+        """An input as chosen; face: "1" for the first."""
+        path = self.take(visit, value)
+        found = self.look(visit, path, role, int(face) - 1)
+        return Clip(path, found.faces[found.face] if len(found.faces) > 1 else None, found.crop)
+
+    def head(self, visit: Visit, subject: Clip, consent: Consent, report: Report) -> CanonicalHead:
+        """The subject's head, studied now or kept from before."""
+        box = subject.face
+        key = file_sha256(subject.path) + (f"-{box.x:.0f}-{box.y:.0f}" if box else "")
+        head = visit.heads.get(key)
+        if head is None:
+            head = self.studio.study(subject, consent, report)
+        self.visits.keep_head(visit, key, head)
+        return head
+
+
+def language_of(request: gr.Request | None) -> Language:
+    """The reader's language."""
+    return preferred(request.headers.get("accept-language") if request else None)
+
+
+def explained(error: Exception, language: Language) -> str:
+    """What a visitor is told; a fault of the program is for the log."""
+    if isinstance(error, TmtError):
+        return error.text(language)
+    log.error("a handler failed", exc_info=error)
+    return text("unexpected", language)
+
+
+def toast(error: Exception, language: Language) -> gr.Error:
+    """An error as Gradio shows it; a file's name in it must not become markup."""
+    return gr.Error(html.escape(explained(error, language)), duration=None, print_exception=False)
+
+
+def consent_of(subject: bool, driving: bool, purpose: bool) -> Consent:
+    """What was ticked."""
+    return Consent(subject=subject, driving=driving, purpose=purpose)

@@ -1,0 +1,101 @@
+"""Clips coming in: uploads, recordings and examples, and the card under each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import gradio as gr
+
+from tmt.errors import Language, TmtError
+from tmt.page.cards import checking_card, clip_card, refused_card
+from tmt.page.desk import Desk, language_of
+from tmt.page.panels import message_panel
+from tmt.page.texts import text
+from tmt.preflight import Preflight, Role
+from tmt.types import Settings
+
+Card = tuple[object, object]  # the card's HTML, the choice of faces
+
+
+class Intake:
+    """Handlers of the two clips."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def subject_card(self, request: gr.Request, path: str | None, face: str, *consents: bool) -> Iterator[Card]:
+        """The card under the subject clip."""
+        yield from self._card(request, "subject", path, face, all(consents))
+
+    def driving_card(self, request: gr.Request, path: str | None, face: str, *consents: bool) -> Iterator[Card]:
+        """The card under the driving clip."""
+        yield from self._card(request, "driving", path, face, all(consents))
+
+    def _card(
+        self, request: gr.Request, role: Role, value: str | None, face: str | None, agreed: bool
+    ) -> Iterator[Card]:
+        language, visit = language_of(request), self.desk.visit(request)
+        if not value:
+            yield "", _choice(None, language)
+            return
+        try:
+            path = self.desk.take(visit, value)
+            facts = self.desk.studio.facts(path, role)
+            # Nobody's face is looked at before the boxes are ticked; people of the examples do not exist.
+            if not agreed and not self.desk.examples.holds(path):
+                yield clip_card(facts, role, language, looked=False, seconds=None), _choice(None, language)
+                return
+            index = int(face or 1) - 1
+            if (str(path), role, index) not in visit.looks:
+                yield checking_card(language), gr.skip()
+            found = self.desk.look(visit, path, role, index)
+            seconds = self._seconds(found, role)
+            yield clip_card(found, role, language, looked=True, seconds=seconds), _choice(found, language)
+        except TmtError as error:
+            yield refused_card(error, language), _choice(None, language)
+        except Exception:
+            yield message_panel(text("unexpected", language), "wrong"), _choice(None, language)
+            raise
+
+    def _seconds(self, found: Preflight, role: Role) -> float:
+        """What this clip will cost."""
+        estimate = self.desk.estimate
+        if role == "subject":
+            return estimate.study(found.info)
+        return estimate.transfer(found.info, Settings()) + estimate.judge(found.info)
+
+    def use_pair(self, event: gr.EventData) -> tuple[str | None, str | None]:
+        """Both clips of the example pair whose button was pressed."""
+        pairs, index = self.desk.examples.pairs, _index(event, "pair")
+        if not 0 <= index < len(pairs):
+            return None, None
+        return str(pairs[index].subject.path), str(pairs[index].driving.path)
+
+    def use_subject(self, event: gr.EventData) -> str | None:
+        """The subject whose button was pressed."""
+        return self._example("subject", event)
+
+    def use_driving(self, event: gr.EventData) -> str | None:
+        """The performer whose button was pressed."""
+        return self._example("driving", event)
+
+    def _example(self, role: Role, event: gr.EventData) -> str | None:
+        clips, index = self.desk.examples.of(role), _index(event, "clip")
+        return str(clips[index].path) if 0 <= index < len(clips) else None
+
+    def recorded(self, path: str | None) -> str | None:
+        """A recording becomes the clip."""
+        return path if path and Path(path).is_file() else None
+
+
+def _index(event: gr.EventData, name: str) -> int:
+    value = getattr(event, name, -1)
+    return value if isinstance(value, int) else -1
+
+
+def _choice(found: Preflight | None, language: Language) -> gr.Radio:
+    """The choice among faces, shown where there are several."""
+    count = 1 if found is None else max(1, len(found.faces))
+    choices = [(text("face_button", language, number=number), str(number)) for number in range(1, count + 1)]
+    return gr.Radio(choices=choices, value=str(1 if found is None else found.face + 1), visible=count > 1)

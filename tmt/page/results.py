@@ -1,0 +1,154 @@
+"""The widgets of the result, out of sight until there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from tmt.types import METHODS
+
+VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
+FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
+YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that shows a result."""
+
+    place: gr.Column
+    player: gr.HTML
+    numbers: gr.HTML
+    method: gr.Dropdown
+    compare: gr.Button
+    compared: gr.HTML
+    build: gr.Button
+    model: gr.HTML
+    coverage: gr.Image
+    building: gr.HTML
+    angles: list[gr.Slider]
+    view: gr.Image
+    turn: gr.Button
+    turning: gr.HTML
+    turned: gr.HTML
+    blind: gr.Button
+    blind_player: gr.HTML
+    blind_note: gr.HTML
+    voting: gr.Row
+    votes: list[gr.Button]
+    votes_file: gr.DownloadButton
+    decision: gr.Radio
+    remark: gr.Textbox
+    reviewer: gr.Textbox
+    sign: gr.Button
+    signed: gr.HTML
+    files: list[gr.DownloadButton]
+    glb: gr.DownloadButton
+    review_file: gr.DownloadButton
+    figures: gr.JSON
+    delete: gr.Button
+
+    @property
+    def emptied(self) -> list[Component]:
+        """What a deletion empties."""
+        return [self.player, self.numbers, self.compared, self.model, self.coverage, self.view, self.turned,
+                self.blind_player, self.blind_note, self.votes_file, self.signed, *self.files, self.glb,
+                self.review_file, self.figures]  # fmt: skip
+
+
+def build_results(t: gr.I18n) -> Results:
+    """Lay the result out, inside a gr.Blocks."""
+    made: dict[str, object] = {}
+    with gr.Column(visible=False, elem_id="results", elem_classes="side") as place:
+        made |= {"player": gr.HTML(elem_id="player"), "numbers": gr.HTML(elem_id="numbers")}
+        for name, lay_out in (
+            ("files", _files), ("review", _review), ("head", _head), ("methods", _methods), ("blind", _blind),
+        ):  # fmt: skip
+            with gr.Accordion(t(f"tab_{name}"), open=name == "files", elem_id=f"part_{name}"):
+                made |= lay_out(t)
+    with gr.Row(elem_id="privacy_row"):
+        gr.Markdown(t("privacy"), elem_id="privacy", elem_classes="hint")
+        made["delete"] = gr.Button(t("delete"), variant="stop", size="sm", scale=0, min_width=260, elem_id="delete")
+    figures = gr.JSON(visible=False, label=t("figures"))
+    return Results(place=place, figures=figures, **made)  # type: ignore[arg-type]
+
+
+def _files(t: gr.I18n) -> dict[str, object]:
+    with gr.Row(elem_classes="downloads"):
+        files = [
+            gr.DownloadButton(_said(t, f"file_{name}"), elem_id=f"file_{name}", variant=variant)
+            for name, variant in zip(FILES, VARIANTS, strict=True)
+        ]
+    return {"files": files}
+
+
+def _review(t: gr.I18n) -> dict[str, object]:
+    gr.Markdown(t("review_help"), elem_classes="hint")
+    with gr.Row():
+        choices = [(t("approve"), "approve"), (t("reject"), "reject")]
+        decision = gr.Radio(choices, label=t("decision"), elem_id="decision")
+        reviewer = gr.Textbox(label=t("reviewer"), max_lines=1, elem_id="reviewer")
+    remark = gr.Textbox(label=t("remark"), lines=2, elem_id="remark")
+    with gr.Row():
+        sign = gr.Button(t("sign"), variant="primary", elem_id="sign")
+        review_file = gr.DownloadButton(_said(t, "file_review"), elem_id="file_review")
+    signed = gr.HTML(elem_id="signed")
+    return {"decision": decision, "remark": remark, "reviewer": reviewer, "sign": sign, "signed": signed,
+            "review_file": review_file}  # fmt: skip
+
+
+def _head(t: gr.I18n) -> dict[str, object]:
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=300):
+            gr.Markdown(t("view_help"), elem_classes="hint")
+            ranges = (("yaw", YAW), ("pitch", PITCH), ("roll", ROLL))
+            angles = [gr.Slider(-most, most, 0, step=1, label=t(name), elem_id=name) for name, most in ranges]
+            turn = gr.Button(t("turntable"), elem_id="turntable")
+            turning = gr.HTML(elem_id="turning")
+        with gr.Column(min_width=300):
+            view = gr.Image(label=t("view_image"), type="filepath", interactive=False, elem_id="view", height=320,
+                            buttons=["download", "fullscreen"])  # fmt: skip
+            turned = gr.HTML(elem_id="turned")
+    gr.Markdown(t("head_help"), elem_classes="hint")
+    with gr.Row():
+        build = gr.Button(t("build_head"), elem_id="build")
+        glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
+    building = gr.HTML(elem_id="building")
+    with gr.Row(equal_height=False):
+        model = gr.HTML(elem_id="model")
+        coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage", height=340)
+    return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "build": build,
+            "glb": glb, "building": building, "model": model, "coverage": coverage}  # fmt: skip
+
+
+def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
+    choices = [(t(key), key) for key in reversed(METHODS)]
+    return gr.Dropdown(choices, value="warp2d", label=t("other_method"), elem_id=name)
+
+
+def _methods(t: gr.I18n) -> dict[str, object]:
+    gr.Markdown(t("methods_help"), elem_classes="hint")
+    with gr.Row(equal_height=True):
+        method = _other_method(t, "other_method")
+        compare = gr.Button(t("render_method"), elem_id="compare")
+    return {"method": method, "compare": compare, "compared": gr.HTML(elem_id="compared")}
+
+
+def _blind(t: gr.I18n) -> dict[str, object]:
+    gr.Markdown(t("blind_help"), elem_classes="hint")
+    blind = gr.Button(t("blind_start"), elem_id="blind")
+    player = gr.HTML(elem_id="blind_player")
+    with gr.Row(visible=False, elem_id="voting") as voting:
+        votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
+    note = gr.HTML(elem_id="blind_note")
+    file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file")
+    return {"blind": blind, "blind_player": player, "voting": voting, "votes": votes, "blind_note": note,
+            "votes_file": file}  # fmt: skip
+
+
+def _said(t: gr.I18n, key: str) -> Any:
+    """A text for a label whose type leaves translations out, though the browser translates it all the same."""
+    return t(key)

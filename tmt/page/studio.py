@@ -1,0 +1,158 @@
+"""All that the page asks of the core, in one place: a page over a pretended studio needs no model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tmt.chosen import ChosenFace, FaceBox
+from tmt.evaluate.observe import Observer
+from tmt.evaluate.protocols import Cast
+from tmt.evaluate.run_numbers import People, RunNumbers, load_observer, numbers, observe
+from tmt.export import save_head
+from tmt.motion import turntable
+from tmt.page.gpu import rendered
+from tmt.pipeline import Progress, TalkingHeadPipeline
+from tmt.preflight import Preflight, Role, file_facts, look_over
+from tmt.preview import Preview, preview, view_still
+from tmt.proxies import small_clip
+from tmt.track import FaceTracker
+from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
+
+SUBJECT_SECONDS = 20.0  # s of a subject clip that the player shows
+
+
+@dataclass(frozen=True)
+class Clip:
+    """An input as chosen: its file, the face of it where there are several, the part of its picture that is used."""
+
+    path: Path
+    face: FaceBox | None = None
+    crop: Window | None = None
+
+
+class Studio(Protocol):
+    """What a page needs. Everything takes paths and values and keeps no state of a visitor."""
+
+    def facts(self, path: Path, role: Role) -> Preflight:
+        """What the file tells, without looking at faces."""
+
+    def look(self, path: Path, role: Role, face: int) -> Preflight:
+        """The whole pre-flight look."""
+
+    def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
+        """Learn the subject."""
+
+    def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
+        """One frame of a transfer."""
+
+    def transfer(
+        self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
+    ) -> Generator[Step, None, Result]:
+        """The whole transfer, step by step."""
+
+    def clips(self, head: CanonicalHead, driving: Clip, whole: bool, folder: Path) -> Mapping[str, Path]:
+        """Small copies of subject and driving clip for the player."""
+
+    def observe(self, subject: Clip, driving: Clip) -> Cast:
+        """What there is to measure results against."""
+
+    def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
+        """The numbers of a result."""
+
+    def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
+        """Pictures of the head and a GLB."""
+
+    def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
+        """The head from an angle, yaw, pitch and roll in degrees -> [H, W, 3] uint8."""
+
+    def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
+        """The head turned from side to side."""
+
+
+class RealStudio:
+    """The studio over a pipeline."""
+
+    def __init__(self, pipeline: TalkingHeadPipeline) -> None:
+        self._pipeline = pipeline
+        self._observer: Observer | None = None
+
+    def _for(self, clip: Clip) -> TalkingHeadPipeline:
+        """The pipeline, keeping to the clip's chosen face."""
+        return TalkingHeadPipeline(self._tracker(clip))
+
+    def _tracker(self, clip: Clip) -> FaceTracker:
+        tracker = self._pipeline.tracker
+        return tracker if clip.face is None else ChosenFace(tracker, clip.face)
+
+    def _instruments(self) -> Observer:
+        if self._observer is None:  # its networks load with the first run that ends, not with the page
+            self._observer = load_observer()
+        return self._observer
+
+    def facts(self, path: Path, role: Role) -> Preflight:
+        """See Studio."""
+        return file_facts(path, role)
+
+    def look(self, path: Path, role: Role, face: int) -> Preflight:
+        """See Studio."""
+        return look_over(path, role, self._pipeline.tracker, face)
+
+    def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
+        """See Studio."""
+        return self._for(subject).study(subject.path, consent=consent, progress=progress)
+
+    def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
+        """See Studio."""
+        return preview(head, driving.path, self._tracker(driving), settings)
+
+    def transfer(
+        self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
+    ) -> Generator[Step, None, Result]:
+        """See Studio. Tracking stays on the CPU; what follows may have a GPU."""
+        pipeline = self._for(driving)
+        drive = yield from pipeline.drive(driving.path, settings)
+        result: Result | None = None
+        for item in rendered(pipeline.job(head, drive, out, settings), pipeline.tracker.topology):
+            if isinstance(item, Result):
+                result = item
+            else:
+                yield item
+        assert result is not None, "a run ends with its result or an error"
+        return result
+
+    def clips(self, head: CanonicalHead, driving: Clip, whole: bool, folder: Path) -> Mapping[str, Path]:
+        """See Studio. A still is its own copy."""
+        own = head.bank.window
+        made = {"driving": small_clip(driving.path, folder / "driving.mp4", None if whole else driving.crop)}
+        if head.info.is_still:
+            made["subject"] = Path(shutil.copy(head.info.path, folder / f"subject{head.info.path.suffix}"))
+        else:
+            out = folder / "subject.mp4"
+            made["subject"] = small_clip(head.info.path, out, None if whole else own, seconds=SUBJECT_SECONDS)
+        return made
+
+    def observe(self, subject: Clip, driving: Clip) -> Cast:
+        """See Studio."""
+        return observe(People(subject.path, driving.path, subject.face, driving.face), self._instruments())
+
+    def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
+        """See Studio."""
+        return numbers(video, cast, ("run", method), self._instruments(), seconds)
+
+    def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
+        """See Studio."""
+        return {path.name: path for path in save_head(head, self._pipeline.tracker.topology, folder)}
+
+    def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
+        """See Studio."""
+        return view_still(head, angles, self._pipeline.tracker.topology)
+
+    def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
+        """See Studio."""
+        return self._pipeline.view(head, out, turntable(), progress=progress)
+
+

@@ -1,0 +1,142 @@
+"""Which handler each widget calls, and which of them are endpoints with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from inspect import getdoc
+from typing import Any
+
+import gradio as gr
+
+from tmt.page.after import After
+from tmt.page.blind import Blind
+from tmt.page.desk import Desk
+from tmt.page.form import Form, Side
+from tmt.page.intake import Intake
+from tmt.page.results import Results
+from tmt.page.transfer import Transfer, switched
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+Handler = Callable[..., Any]
+
+
+def connect(desk: Desk, form: Form, results: Results) -> None:
+    """Everything, inside a gr.Blocks."""
+    intake, transfer, after = Intake(desk), Transfer(desk), After(desk)
+    form.showcase.click(intake.use_pair, None, [form.subject.file, form.driving.file], **QUIET)
+    _side(form, form.subject, intake.subject_card, intake.use_subject, intake.recorded)
+    _side(form, form.driving, intake.driving_card, intake.use_driving, intake.recorded)
+    _work(form, results, transfer, after)
+    _head(form, results, after)
+    _methods(results, after, Blind(desk, after))
+    _end(form, results, after)
+
+
+def _side(form: Form, side: Side, card: Handler, use: Handler, recorded: Handler) -> None:
+    """A clip's card follows its file, the chosen face and the consent."""
+    side.chips.click(use, None, side.file, **QUIET)
+    side.camera.stop_recording(recorded, side.camera, side.file, **QUIET)
+    gr.on(
+        [side.file.change, side.face.input, *(box.change for box in form.consents)],
+        card,
+        [side.file, side.face, *form.consents],
+        [side.card, side.face],
+        trigger_mode="always_last",
+        concurrency_limit=4,
+        **QUIET,
+    )
+
+
+def _work(form: Form, results: Results, transfer: Transfer, after: After) -> None:
+    """Run and preview: check, lock the buttons, work, free them. Stop works while a run waits in the line, too."""
+    state = [form.panel, form.note, form.shown, *form.buttons]
+    events = []
+    asked = form.run.click(transfer.asked, form.inputs, state, validator=transfer.check, **QUIET)
+    event = asked.success(
+        transfer.transfer,
+        form.inputs,
+        [*results.files, results.figures, form.panel],
+        validator=transfer.check,
+        api_name="transfer",
+        api_description=getdoc(transfer.transfer),
+        concurrency_limit=None,
+        show_progress="hidden",
+    )
+    event.success(
+        after.show, None, [results.player, results.numbers, results.place], scroll_to_output=True, **QUIET
+    )
+    events.append(event)
+    asked = form.preview.click(transfer.asked, form.inputs, state, validator=transfer.check, **QUIET)
+    events.append(
+        asked.success(transfer.preview, form.inputs, form.shown, concurrency_limit=None, scroll_to_output=True, **QUIET)
+    )
+    events[-1].then(lambda: "", None, form.panel, **QUIET)
+    for event in events:
+        for end in (event.success, event.failure):
+            end(lambda: switched(busy=False), None, form.buttons, **QUIET)
+    # Not into the panel: a late word of the run would replace it. The style sheet hides that one.
+    form.stop.click(transfer.stopped, None, [form.note, *form.buttons], cancels=events, queue=False, **QUIET)
+
+
+def _head(form: Form, results: Results, after: After) -> None:
+    """The subject from elsewhere: a still by sliders, a turntable, the 3D head."""
+    inputs = [form.subject.file, *form.consents, form.subject.face]
+    gr.on(
+        [slider.change for slider in results.angles],
+        after.view,
+        [*inputs, *results.angles],
+        results.view,
+        api_name="view",
+        api_description=getdoc(after.view),
+        trigger_mode="always_last",
+        concurrency_limit=2,
+        show_progress="minimal",
+    )
+    results.turn.click(after.turntable, None, [results.turned, results.turning], concurrency_limit=None, **QUIET)
+    results.build.click(
+        after.study,
+        inputs,
+        [results.glb, results.coverage, results.model, results.building],
+        api_name="study",
+        api_description=getdoc(after.study),
+        concurrency_limit=None,
+        show_progress="hidden",
+    )
+
+
+def _methods(results: Results, after: After, blind: Blind) -> None:
+    """Other methods, and the blind test."""
+    results.compare.click(
+        after.compare,
+        results.method,
+        [results.player, results.numbers, results.compared],
+        concurrency_limit=None,
+        **QUIET,
+    )
+    results.blind.click(
+        blind.start,
+        results.method,
+        [results.blind_player, results.blind_note, results.voting],
+        concurrency_limit=None,
+        **QUIET,
+    )
+    for button, handler in zip(results.votes, (blind.left, blind.same, blind.right), strict=True):
+        button.click(handler, None, [results.blind_player, results.blind_note, results.votes_file], **QUIET)
+
+
+def _end(form: Form, results: Results, after: After) -> None:
+    """Sign-off and deletion."""
+    results.sign.click(
+        after.sign,
+        [results.decision, results.remark, results.reviewer],
+        [results.signed, results.files[2], results.review_file],
+        **QUIET,
+    )
+    gone = results.delete.click(after.delete, None, form.note, api_name="delete", show_progress="hidden")
+    emptied = [form.subject.file, form.driving.file, form.subject.camera, form.driving.camera, *results.emptied]
+    gone.then(
+        lambda: [*[None] * len(emptied), "", "", gr.Column(visible=False)],
+        None,
+        [*emptied, form.panel, form.shown, results.place],
+        **QUIET,
+    )

@@ -1,0 +1,92 @@
+"""One picture instead of a whole run: the most telling moment of a driving clip, or the head from a chosen angle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+from tmt.errors import FaceError, MediaError
+from tmt.geometry import rotation_angle
+from tmt.retarget import retarget
+from tmt.run import Targets, check_settings, draw
+from tmt.shots import find, sampled_performance, take_shots
+from tmt.study import variant
+from tmt.topology import Topology
+from tmt.track import FaceTracker
+from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Settings, Target
+from tmt.video import probe
+from tmt.views import along
+
+LOOKS = 40  # frames of the driving clip from which the moment is chosen
+TURN = np.radians(25.0)  # a turn that counts as much as EXPRESSION
+EXPRESSION = 0.03  # head units of mean landmark motion
+
+
+@dataclass(frozen=True)
+class Preview:
+    """driving, result [H, W, 3] uint8: one moment, `at` s into the driving clip. The result bears its label."""
+
+    driving: Array
+    result: Array
+    at: float
+
+
+@dataclass(frozen=True)
+class _Only:
+    """One frame of a plan."""
+
+    plan: Targets
+    index: int
+
+    @property
+    def pose(self) -> Pose:
+        return self.plan.pose[np.array([self.index])]
+
+    def __len__(self) -> int:
+        return 1
+
+    def target(self, index: int) -> Target:
+        return self.plan.target(self.index)
+
+
+def preview(head: CanonicalHead, driving: Path, tracker: FaceTracker, settings: Settings) -> Preview:
+    """Transfer the one frame of the driving clip that differs most from its neutral one."""
+    settings = check_settings(settings)
+    info = probe(driving)
+    if info.is_still:
+        raise MediaError("driving_needs_motion", name=driving.name)
+    shots = take_shots(driving, info, LOOKS)
+    found = find(shots, tracker)
+    if found is None:
+        raise FaceError("no_face", name=driving.name)
+    performance, _ = sampled_performance(shots, found, tracker.topology)
+    index = most_telling(performance)
+    plan = retarget(head.performance, performance, tracker.topology, settings)
+    picture = _first(variant(head, settings.method, tracker.topology), _Only(plan, index), settings, tracker.topology)
+    shot = found.shots[index]
+    return Preview(shots.pictures[shot], picture, float(shots.numbers[shot] / info.fps))
+
+
+def view_still(head: CanonicalHead, angles: tuple[float, float, float], topology: Topology) -> Array:
+    """The subject's own head turned by (yaw, pitch, roll) degrees from its reference frame -> [H, W, 3] uint8."""
+    yaw, pitch, roll = (np.array([float(angle)]) for angle in angles)
+    path = HeadPath(yaw, pitch, roll, Fraction(25))
+    return _first(head, along(head.performance, path), Settings(), topology)
+
+
+def most_telling(performance: Performance) -> int:
+    """The frame furthest from neutral in pose and expression, short of the few most extreme ones."""
+    moved = np.abs(performance.canonical - performance.neutral).mean((1, 2)) / EXPRESSION
+    turned = rotation_angle(performance.pose.rotation, performance.pose.rotation[performance.reference]) / TURN
+    order = np.argsort(moved + turned)
+    return int(order[min(len(order) - 1, round(0.9 * len(order)))])
+
+
+def _first(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Array:
+    with closing(draw(head, targets, settings, topology, Counter())) as pictures:
+        return next(pictures)[0]
