@@ -33,6 +33,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name}: the face is only {pixels:.0f} pixels wide; at least {limit:.0f} are needed. Use a closer or larger picture.",
         "{name}：顔の幅が{pixels:.0f}ピクセルしかありません（{limit:.0f}以上が必要）。より大きく写った素材を使ってください。",
     ),
+    "face_index": (
+        "{name}: face {index} was asked for, but no picture shows more than {count}. Faces are counted from the left from 1.",
+        "{name}：{index}番目の顔が指定されましたが、同時に写る顔は最大{count}人です。顔は左から1、2…と数えます。",
+    ),
     "driving_needs_motion": (
         "{name}: the driving clip has only one frame; there is no motion to transfer. Use a video.",
         "{name}：駆動動画が1フレームしかなく、転写する動きがありません。動画を使ってください。",

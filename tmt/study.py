@@ -24,19 +24,22 @@ BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 Tick = Callable[[int, int | None], None]  # done, total
 
 
-def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadiness: float = 0.3) -> CanonicalHead:
-    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one."""
+def study(
+    path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, face: int | None = None, steadiness: float = 0.3
+) -> CanonicalHead:
+    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `face`: which one
+    of several, counted from the left from 1 (None: the largest and most central)."""
     started = time.perf_counter()
     info = probe(path)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    builder = TrackBuilder(tracker, path.name)
+    builder = TrackBuilder(tracker, path.name, face)
     expected = None if info.frames is None else -(-info.frames // every)
     for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
         builder.add(frame)
         tick(count, expected)
         if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
             break
-    track = builder.finish(info.fps / every)
+    track = builder.finish(info.fps / every, clear=True)
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     surface = build_surface(performance, tracker.topology, window)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "single", "flat", "bank"]
+TRACKERS = ("mediapipe", "face-alignment")
 METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "bank")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
@@ -86,7 +87,7 @@ class FaceTrack:
 
     landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
     held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
-    Laplacian over the face; size (width, height) of the picture.
+    Laplacian over the face; size (width, height) of the picture; lost: why frames have no good face, and how many.
     """
 
     landmarks: Array
@@ -95,6 +96,7 @@ class FaceTrack:
     sharpness: Array
     size: tuple[int, int]
     fps: Fraction
+    lost: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -145,6 +147,19 @@ class Target:
     canonical: Array
     torso: Array
     limits: tuple[str, ...] = ()
+
+
+class Targets(Protocol):
+    """Whatever says where the head shall be in each frame of a run."""
+
+    @property
+    def pose(self) -> Pose:
+        """Of the subject's head, [T]."""
+
+    def __len__(self) -> int: ...
+
+    def target(self, index: int) -> Target:
+        """The head in frame `index`."""
 
 
 @dataclass(frozen=True)
@@ -233,6 +248,7 @@ class Settings:
     brows: float = 1.0
     gaze: float = 1.0
     steadiness: float = 0.5
+    driving_face: int | None = None  # of several, counted from the left from 1; None: the largest and most central
     sources: int = 6  # bank frames per target frame: more is smoother, fewer is sharper and faster
 
 
@@ -251,12 +267,13 @@ class HeadPath:
 
 @dataclass(frozen=True)
 class Drive:
-    """A driving clip, tracked: its motion, and the seconds it cost by stage."""
+    """A driving clip, tracked: its motion, the seconds it cost by stage, and why how many frames have no good face."""
 
     path: Path
     info: MediaInfo
     performance: Performance
     seconds: Mapping[str, float]
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
