@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_argument("--mode", choices=("relative", "absolute"), default="relative",
                           help="relative: changes since a neutral frame; absolute: the head as its picture has it")
     transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="which clip's")
-    transfer.add_argument("--driving-face", type=int, metavar="N", help="of several faces, from the left from 1")
+    transfer.add_argument("--driving-face", type=int, metavar="N", help="of several, from the left from 1")
     transfer.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
     for name in STRENGTHS:
         transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help="strength, 1: as driven")
@@ -87,8 +87,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _faces(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--subject-face", type=int, metavar="N",
-                        help="of several faces, from the left from 1 (default: the largest and most central)")
+    parser.add_argument("--subject-face", type=int, metavar="N", help="of several, from the left from 1")
     parser.add_argument("--tracker", choices=TRACKERS, help="default: mediapipe where it is installed")
 
 
@@ -169,6 +168,16 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
+def _notice(*clips: Path) -> None:
+    """Say on stderr which clips are not whole, though they can be used."""
+    from tmt.video import probe
+
+    for info in map(probe, clips):
+        if info.missing:
+            note = MediaError("cut_off", name=info.path.name, seconds=info.missing)
+            print(f"tmt: {note.text(_language())}", file=sys.stderr)
+
+
 def _transfer(options: argparse.Namespace) -> int:
     consent = _affirmed(options)
     from tmt.run import check_output, check_settings
@@ -179,6 +188,7 @@ def _transfer(options: argparse.Namespace) -> int:
     probe(options.subject)  # a wrong file shall not cost a minute of study first
     if probe(options.driving).is_still:
         raise MediaError("driving_needs_motion", name=options.driving.name)
+    _notice(options.subject, options.driving)
     pipeline = _pipeline(options)
     with _progress(options) as say:
         head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)
@@ -194,6 +204,7 @@ def _study(options: argparse.Namespace) -> int:
     from tmt.export import check_folder, save_head
 
     check_folder(options.output)
+    _notice(options.subject)
     pipeline = _pipeline(options)
     with _progress(options) as say:
         head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)
@@ -209,6 +220,7 @@ def _view(options: argparse.Namespace) -> int:
 
     settings = check_settings(_settings(options))
     check_output(options.output, options.subject)
+    _notice(options.subject)
     pipeline = _pipeline(options)
     with _progress(options) as say:
         head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)

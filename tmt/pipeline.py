@@ -17,7 +17,7 @@ from tmt.errors import MediaError, SettingsError
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
-from tmt.study import study, variant
+from tmt.study import missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
 from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step
@@ -74,7 +74,7 @@ class TalkingHeadPipeline:
         _tick(seconds, "track", clock)
         if len(performance) < 2:
             raise MediaError("driving_needs_motion", name=path.name)
-        return Drive(path, info, performance, dict(seconds), track.lost)
+        return Drive(path, info, performance, dict(seconds), {**track.lost, **missing_frames(info)})
 
     def frames(self, head: CanonicalHead, driving: str | Path, settings: Settings | None = None) -> Iterator[Frame]:
         """The transferred frames one by one, without writing anything."""

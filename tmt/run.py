@@ -16,6 +16,7 @@ import numpy as np
 
 from tmt import label, provenance
 from tmt.body import Body
+from tmt.bounds import within_range
 from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
@@ -109,8 +110,9 @@ def draw(
     """
     moving = fps is not None and settings.full_frame and settings.mode == "relative" and not head.info.is_still
     body = Body(head, tracker, fps) if fps is not None and moving else None
-    if body is not None and fps is not None:
-        targets = body.carry(targets, fps)
+    if fps is not None:
+        targets = within_range(targets, head)
+        targets = targets if body is None else body.carry(targets, fps)
     canvas = canvas_for(head, targets, settings, tracker.topology)
     renderer = Renderer(head, tracker.topology, canvas, settings)
     renderer.seconds = seconds
@@ -120,7 +122,7 @@ def draw(
             picture = renderer.draw(target, body.behind(index, canvas) if body is not None else None)
             if settings.label:
                 picture = label.burn_uint8(picture)
-            yield picture, limits_of(head, target, canvas, tracker.topology)
+            yield picture, target.limits + limits_of(head, target, canvas, tracker.topology)
     finally:
         renderer.close()
         if body is not None:

@@ -40,6 +40,7 @@ def study(
         if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
             break
     track = builder.finish(info.fps / every, clear=True)
+    track = replace(track, lost={**track.lost, **missing_frames(info)})
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     surface = build_surface(performance, tracker.topology, window)
@@ -50,6 +51,11 @@ def study(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
     )
+
+
+def missing_frames(info: MediaInfo) -> dict[str, int]:
+    """What a file that is cut off lacks, as a reason with a number of frames."""
+    return {"cut_off_file": max(1, round(info.missing * info.fps))} if info.missing else {}
 
 
 def _keep(

@@ -25,10 +25,6 @@ DETECT_PIXELS = 480  # longer side at which faces are looked for: finds those of
 SURE = 0.25  # mean height of the 68 heat maps under which there is no face
 BROW_ROOM = 0.18  # of the points' height: what a detector's box has above the brows
 MATTE_PIXELS = 160
-REMEDY = (
-    "Connect to the internet once, or put {files} into {folder}; or use the other tracker:"
-    " pip install mediapipe==0.10.21"
-)
 
 
 class FaceAlignmentTracker(FaceTracker):
@@ -48,36 +44,39 @@ class FaceAlignmentTracker(FaceTracker):
         addresses = (sfd_detector.models_urls["s3fd"], api.models_urls["3DFAN-4"], api.models_urls["depth"])
         try:
             files = [Path(utils.load_file_from_url(address, progress=False, check_hash=True)) for address in addresses]
+            # The library would unpickle its depth weights; without them it starts, and gets them as tensors.
+            depth = _depth_network(ResNetDepth(), files[2])
             self._networks: Any = face_alignment.FaceAlignment(
                 face_alignment.LandmarksType.TWO_HALF_D, device=str(hub.device()), flip_input=False, compile=False,
                 face_detector_kwargs={"path_to_detector": str(files[0])},
             )
-            # The library would unpickle its depth weights; without them it starts, and gets them as tensors.
-            self._networks.depth_prediciton_net = _depth_network(ResNetDepth(), files[2])
+            self._networks.depth_prediciton_net = depth
             self._networks.landmarks_type = face_alignment.LandmarksType.THREE_D
         except Exception as error:
             names = ", ".join(address.rpartition("/")[2] for address in addresses)
-            remedy = REMEDY.format(files=names, folder=Path(torch.hub.get_dir()) / "checkpoints")
-            raise WeightsError("weights", name="face-alignment", reason=error, remedy=remedy) from error
+            folder, reason = Path(torch.hub.get_dir()) / "checkpoints", " ".join(str(error).split())[:120]
+            raise WeightsError(
+                "weights_download", name="face-alignment", reason=reason, files=names, folder=folder
+            ) from error
 
     def detect(self, frame: Array, previous: Array | None) -> Array | None:
         """See FaceTracker.detect."""
         if previous is None:
             return next(iter(self.search(frame)), None)
         low, high = previous[: MEDIAPIPE_478.surface, :2].min(0), previous[: MEDIAPIPE_478.surface, :2].max(0)
-        return self._points(frame, np.concatenate([low, high]))
+        return self._mesh(frame, np.concatenate([low, high]))
 
     def search(self, frame: Array) -> list[Array]:
         """See FaceTracker.search."""
-        found = [self._points(frame, box) for box in self._boxes(frame)]
-        return [points for points in found if points is not None]
+        found = [self._mesh(frame, box) for box in self.boxes(frame)]
+        return [mesh for mesh in found if mesh is not None]
 
     def matte(self, frame: Array) -> Array:
         """See FaceTracker.matte: hair and shoulders by their colours (GrabCut), seeded by the place of the face."""
         height, width = frame.shape[:2]
         scale = MATTE_PIXELS / max(height, width)
         size = max(8, round(width * scale)), max(8, round(height * scale))
-        boxes = self._boxes(frame)
+        boxes = self.boxes(frame)
         if not boxes:
             return np.zeros((height, width), np.float32)
         small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
@@ -88,7 +87,7 @@ class FaceAlignmentTracker(FaceTracker):
         person = cv2.GaussianBlur(np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32), (0, 0), 0.8)
         return cv2.resize(person, (width, height), interpolation=cv2.INTER_LINEAR)
 
-    def _boxes(self, frame: Array) -> list[Array]:
+    def boxes(self, frame: Array) -> list[Array]:
         """Faces as left, top, right, bottom px, the largest and most central first."""
         height, width = frame.shape[:2]
         scale = min(1.0, DETECT_PIXELS / max(height, width))
@@ -103,20 +102,21 @@ class FaceAlignmentTracker(FaceTracker):
 
         return sorted(boxes, key=worth, reverse=True)
 
-    def _points(self, frame: Array, box: Array) -> Array | None:
-        """The mesh of the face in a box [4] px, looked at again in a box of its own points when those lie elsewhere."""
-        for _ in range(2):
-            with self._lock:
-                points, scores, _ = self._networks.get_landmarks_from_image(
-                    np.ascontiguousarray(frame), detected_faces=[box], return_landmark_score=True
-                )
-            if float(np.mean(scores[0])) < SURE:
-                return None
-            own = _box_of(points[0])
-            if np.abs(own - box).max() < 0.15 * (box[2:] - box[:2]).max():
-                break
-            box = own
-        return densify(np.asarray(points[0], np.float32), frame)
+    def points(self, frame: Array, box: Array) -> Array | None:
+        """The 68 points [68, 3] px of the face in a box [4] px; None when there is none."""
+        with self._lock:
+            points, scores, _ = self._networks.get_landmarks_from_image(
+                np.ascontiguousarray(frame), detected_faces=[box], return_landmark_score=True
+            )
+        return np.asarray(points[0], np.float32) if float(np.mean(scores[0])) >= SURE else None
+
+    def _mesh(self, frame: Array, box: Array) -> Array | None:
+        """The mesh of the face in a box, looked at again in a box of its own points when those lie elsewhere."""
+        points = self.points(frame, box)
+        own = box if points is None else _box_of(points)
+        if np.abs(own - box).max() > 0.15 * (box[2:] - box[:2]).max():
+            points = self.points(frame, own)
+        return None if points is None else densify(points, frame)
 
 
 def _box_of(points: Array) -> Array:

@@ -41,7 +41,8 @@ class Receipt:
 @dataclass(frozen=True)
 class MediaInfo:
     """A probed video or picture. `width`, `height` as read (rotation applied); `frames` is None where unknown;
-    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same."""
+    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same.
+    `missing` s: what a file that is cut off says it had after its last frame."""
 
     path: Path
     width: int
@@ -53,6 +54,7 @@ class MediaInfo:
     is_still: bool
     aspect: Fraction = Fraction(1)
     matrix: Literal["bt601", "bt709"] = "bt601"
+    missing: float = 0.0
 
 
 @dataclass(frozen=True)
