@@ -17,6 +17,7 @@ from tmt.errors import MediaError
 from tmt.geometry import rotation_from_euler
 from tmt.pose import template
 from tmt.topology import MEDIAPIPE_478
+from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, Consent, HeadPath, Result, Settings
 from tmt.video import VideoWriter, probe, read_frames
 
@@ -44,7 +45,7 @@ def picture(index: int) -> Array:
     return image
 
 
-class NumberTracker:
+class NumberTracker(FaceTracker):
     """Finds in a picture the face of the frame whose number its corner shows."""
 
     topology = MEDIAPIPE_478

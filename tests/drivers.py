@@ -36,7 +36,7 @@ def acting(width: float = 1.0, height: float = 1.0, eyes: float = 1.0, scale: fl
         ]
     )
     pose = poses(15 * np.sin(PHASE), 5 * np.sin(2 * PHASE), 4 * np.sin(PHASE), scale)
-    return replace(performance_of(shape, faces, pose), face=complexion(int(100 * (width + height + eyes))))
+    return replace(performance_of(shape, faces, pose), mean_face=complexion(int(100 * (width + height + eyes))))
 
 
 @cache
@@ -46,7 +46,7 @@ def subject() -> Performance:
     faces = np.stack([act(shape, mouth=0.1 * np.sin(t) ** 2) for t in PHASE])
     pose = poses(10 * np.cos(PHASE), -5.0, 3.0, scale=60.0)
     pose = replace(pose, translation=pose.translation + (20, 8, 0))
-    return replace(performance_of(shape, faces, pose), reference=6, face=complexion(300))
+    return replace(performance_of(shape, faces, pose), reference=6, mean_face=complexion(300))
 
 
 def faces(plan: Retarget) -> Array:

@@ -93,7 +93,7 @@ class MockStudio:
         run = provenance.Run(
             settings=settings, consent=provenance.receipt(Consent(True, True, True)),
             inputs={"driving": provenance.fingerprint(driving)}, outputs={"video": provenance.fingerprint(out)},
-            rates={}, found={}, limits=(), seconds={}, label=True,
+            rates={}, found={}, lost={}, limits=(), seconds={}, label=True,
         )  # fmt: skip
         report = provenance.report(run)
         report_path.write_text(json.dumps(report), encoding="utf-8")

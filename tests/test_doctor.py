@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
+import subprocess
+import sys
 import tempfile
 from collections import namedtuple
 from collections.abc import Iterator
@@ -124,3 +127,43 @@ def test_the_device_is_one_that_computes(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch, "ones", no_kernel)
     assert hub.device() == torch.device("cpu")
+
+
+def test_a_broken_opencv_is_a_finding_with_a_remedy_and_not_a_crash(tmp_path: Path) -> None:
+    (tmp_path / "cv2").mkdir()
+    broken = 'raise ImportError("libGL.so.1: cannot open shared object file: No such file or directory")\n'
+    (tmp_path / "cv2" / "__init__.py").write_text(broken)
+    root = Path(__file__).resolve().parent.parent
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{root}"}
+    command = [sys.executable, "-m", "tmt", "doctor"]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("fail  opencv")]
+    assert "libGL.so.1" in line
+    assert "apt-get install libgl1" in line
+    assert any(line.startswith("ok") and "ffmpeg" in line for line in done.stdout.splitlines())  # the others go on
+
+
+def test_compiled_code_finds_a_place_where_nothing_can_be_written(tmp_path: Path) -> None:
+    code = (
+        "import os\n"
+        "import numba\n"
+        "import numba.core.caching as caching\n"
+        "def refuse(self): raise OSError('read-only')\n"
+        "for name in dir(caching):\n"
+        "    if name.endswith('CacheLocator') and hasattr(getattr(caching, name), 'ensure_cache_path'):\n"
+        "        given = 'Provided' in name\n"
+        "        make = lambda self: os.makedirs(self.get_cache_path(), exist_ok=True)\n"
+        "        getattr(caching, name).ensure_cache_path = make if given else refuse\n"
+        "from tmt import kernels\n"
+        "print(numba.config.CACHE_DIR)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path), "NUMBA_CACHE_DIR": ""}
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip().startswith(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []  # and leaves nothing there

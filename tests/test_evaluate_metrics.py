@@ -12,6 +12,7 @@ from tmt.evaluate.texture import canonical_texture, mean_similarity, texture_sim
 from tmt.geometry import rotation_from_euler
 from tmt.pose import template
 from tmt.topology import MEDIAPIPE_478 as TOPOLOGY
+from tmt.track import FaceTracker
 from tmt.types import Array
 
 SIDE, SCALE = 240, 70.0
@@ -173,7 +174,7 @@ def test_texture_leaves_out_the_side_that_is_turned_away() -> None:
 
 
 def test_diverse_moments_hold_the_extremes() -> None:
-    class Blind:
+    class Blind(FaceTracker):
         topology = TOPOLOGY
 
         def detect(self, frame: Array, previous: Array | None) -> Array | None:

@@ -87,7 +87,7 @@ def test_a_still_view_turns_the_head_as_asked(head: CanonicalHead) -> None:
     topology = tracker.topology
     noses = []
     for yaw in (-20.0, 0.0, 20.0):
-        picture = view_still(head, (yaw, 0.0, 0.0), topology)
+        picture = view_still(head, (yaw, 0.0, 0.0), tracker)
         found = tracker.detect(picture, None)
         assert found is not None
         oval = found[list(topology.oval), 0]

@@ -36,6 +36,7 @@ def make_run(folder: Path) -> provenance.Run:
         outputs={"video": marks["out.mp4"]},
         rates={"driving": Fraction(30000, 1001), "output": Fraction(25)},
         found={"driving": np.array([True, True, False, True])},
+        lost={"driving": {"left_picture": 1}},
         limits=["yaw", "lids", "yaw"],
         seconds={"study": 1.23456, "render": 2.0},
         label=True,
@@ -131,7 +132,8 @@ def test_report_says_what_was_done(tmp_path: Path) -> None:
     assert told["inputs"]["driving"] == {"name": "動き.mov", "sha256": hashlib.sha256("動き.mov".encode()).hexdigest()}
     assert told["outputs"]["video"]["name"] == "out.mp4"
     assert told["rates"] == {"driving": "30000/1001", "output": "25"}
-    assert told["frames"] == {"driving": {"total": 4, "tracked": 3, "held": 1}}
+    counts = {"total": 4, "tracked": 3, "held": 1, "reasons": {"left_picture": 1}}
+    assert told["frames"] == {"driving": counts}
     assert told["limits"] == {"lids": 1, "yaw": 2}
     assert told["seconds"] == {"study": 1.235, "render": 2.0}
     assert told["consent"]["text"] == provenance.CONSENT_TEXT and told["consent"]["statements"] == list(IDS)

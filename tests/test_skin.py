@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from heads import mottled
 
-from tests.heads import mottled
 from tmt import skin
 from tmt.pose import template
 from tmt.skin import SkinFollower, follow, learn, motion, skin_map, unroll
@@ -114,7 +114,7 @@ def test_a_long_clip_waits_no_longer_than_its_beginning(picture: Array, monkeypa
 
 @pytest.mark.parametrize("shift", [-200.0, 60.0, 400.0])
 def test_a_face_partly_or_wholly_outside_the_picture_does_no_harm(picture: Array, shift: float) -> None:
-    faces = [face + np.float32([shift, 0, 0]) for face in guesses(8)]
+    faces = [face + np.array([shift, 0, 0], np.float32) for face in guesses(8)]
     before = [face.copy() for face in faces]
     follower = SkinFollower(TOPOLOGY)
     for face in faces:

@@ -7,7 +7,7 @@ import pytest
 from heads import TOPOLOGY, act, average, faces_at, lid_gap, lip_gap
 from scipy.ndimage import gaussian_filter1d
 
-from tmt.track import steady
+from tmt.steady import steady
 
 FACE = 155.0  # px, about the width of a face of 100 px per head unit
 

@@ -10,6 +10,7 @@ import pytest
 from media_files import EXACT, chart, clap, counter, level, make, patch_error
 from PIL import Image
 
+from tmt import ffmpeg
 from tmt.probe import choose_rate
 from tmt.video import probe, read_frames, save_png
 
@@ -62,12 +63,50 @@ def test_rates_are_exact_fractions(tmp_path: Path, name: str, rate: str, wanted:
     assert probe(counter(tmp_path / name, rate)).fps == wanted
 
 
-def test_film_rate_does_not_drift_over_a_minute(tmp_path: Path) -> None:
-    path = counter(tmp_path / "long.mp4", "24000/1001", 60)
+@pytest.mark.parametrize(
+    ("name", "rate", "count"),
+    [("a.mp4", "24000/1001", 1439), ("a.mp4", "30000/1001", 1799), ("a.mkv", "24000/1001", 1439),
+     ("a.mkv", "30000/1001", 1799)],
+)
+def test_film_and_broadcast_rates_do_not_drift_over_a_minute(
+    tmp_path: Path, name: str, rate: str, count: int
+) -> None:
+    path = counter(tmp_path / name, rate, 60)
     info = probe(path)
     levels = [level(frame) for frame in read_frames(path)]
-    assert info.frames == len(levels) == 1439
-    assert levels == [index % 200 for index in range(1439)]
+    assert info.frames == len(levels) == count
+    assert levels == [index % 200 for index in range(count)]
+
+
+def test_a_clip_as_browsers_record_it_without_length_and_rate_is_read_whole(tmp_path: Path) -> None:
+    codec = ("-c:v", "libvpx", "-crf", "4", "-b:v", "2M", "-c:a", "libopus")
+    path = counter(tmp_path / "recorded.webm", "30", 2, sound=True, more=(*codec, "-live", "1", "-f", "webm"))
+    said = ffmpeg.run(ffmpeg.source(path))[2]
+    assert "Duration: N/A" in said
+    content = path.read_bytes()
+    default = content.index(b"\x23\xe3\x83\x84")  # DefaultDuration: a browser does not write it
+    path.write_bytes(content[:default] + b"\xec\x86" + bytes(6) + content[default + 8 :])  # a void in its place
+    info, frames = probe(path), list(read_frames(path))
+    assert (info.fps, info.frames, len(frames), info.has_audio) == (30, 60, 60, True)
+    assert [level(frame) for frame in frames] == pytest.approx(range(60), abs=2)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1080, 1920), (101, 77), (33, 200)])
+def test_tall_and_odd_sizes_are_read_as_they_are(tmp_path: Path, width: int, height: int) -> None:
+    source = f"rgbtestsrc=s={width}x{height}:r=25:d=0.2"
+    path = make(tmp_path / "a.mp4", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-pix_fmt", "yuv444p")
+    info, frames = probe(path), list(read_frames(path))
+    assert (info.width, info.height) == (width, height) and len(frames) == 5
+    assert all(frame.shape == (height, width, 3) for frame in frames)
+
+
+def test_ten_bits_look_as_eight(tmp_path: Path) -> None:
+    save_png(tmp_path / "chart.png", chart())
+    filters = "scale=out_color_matrix=bt709,format=yuv420p10le,setparams=colorspace=bt709:range=tv"
+    path = make(
+        tmp_path / "a.mkv", "-i", str(tmp_path / "chart.png"), "-vf", filters, "-frames:v", "2", "-c:v", "ffv1"
+    )
+    assert patch_error(next(read_frames(path))) <= 4
 
 
 def test_variable_rate_is_resampled_by_time_stamps(tmp_path: Path) -> None:

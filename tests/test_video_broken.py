@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -15,12 +18,27 @@ from hypothesis import strategies as st
 from media_files import chart, counter, make
 from PIL import Image
 
-from tmt import ffmpeg
+from tmt import ffmpeg, stills
 from tmt.errors import MediaError
-from tmt.probe import choose_rate
+from tmt.probe import _inspect, choose_rate
 from tmt.video import probe, read_frames
 
+T = TypeVar("T")
 FUZZ = int(os.environ.get("TMT_FUZZ", "0"))  # broken files to try; set e.g. TMT_FUZZ=2000 for a thorough, random run
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mov", "a.mkv", "a.webm"])
+def test_a_file_that_ends_too_early_is_known_for_what_it_lacks_and_a_whole_one_lacks_nothing(
+    tmp_path: Path, name: str
+) -> None:
+    more = ["-movflags", "+faststart"] if name in ("a.mp4", "a.mov") else []
+    whole = make(tmp_path / name, "-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=4", *more)
+    assert probe(whole).missing == 0
+    cut = tmp_path / f"cut-{name}"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    info = probe(cut)
+    assert info.seconds is not None and 0.5 < info.missing < 3.5
+    assert info.seconds + info.missing == pytest.approx(4, abs=0.1)
 
 
 def refusal(path: Path | str) -> MediaError:
@@ -70,7 +88,8 @@ def test_a_cut_off_file_gives_the_frames_that_are_there(tmp_path: Path) -> None:
         tmp_path / "a.mp4", "-f", "lavfi", "-i", "testsrc2=s=128x96:r=25:d=2", "-movflags", "+faststart"
     ).read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) * 6 // 10])
-    assert 10 < len(list(read_frames(tmp_path / "cut.mp4"))) < 50
+    shown, info = len(list(read_frames(tmp_path / "cut.mp4"))), probe(tmp_path / "cut.mp4")
+    assert 10 < shown < 50 and info.missing == pytest.approx(2 - shown / 25, abs=0.1)
     (tmp_path / "head.mp4").write_bytes(whole[: whole.index(b"mdat") + 8])
     assert refusal(tmp_path / "head.mp4").key == "no_frames"
 
@@ -87,6 +106,21 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 
     monkeypatch.setattr(ffmpeg.subprocess, "Popen", Recorded)
     return processes
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_time_stamp_years_away_neither_hangs_nor_fills_the_memory(tmp_path: Path, first: int) -> None:
+    path = make(tmp_path / "a.flv", "-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=1", "-c:v", "flv1")
+    content, at, found = bytearray(path.read_bytes()), 13, 0
+    while at + 15 < len(content):  # FLV tags: kind, size, time in three bytes and a fourth for its top
+        if content[at] == 9:
+            found += 1
+            if found > 12 * first:
+                content[at + 7] = 0x7F
+        at += 15 + int.from_bytes(content[at + 1 : at + 4], "big")
+    path.write_bytes(content)
+    info, frames = probe(path), list(islice(read_frames(path), 500))
+    assert 20 <= len(frames) <= 30 and info.fps == 25
 
 
 def test_leaving_early_ends_ffmpeg_and_closes_its_pipes(tmp_path: Path, started: list[subprocess.Popen[bytes]]) -> None:
@@ -107,29 +141,91 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
     for name in ("a.mp4", "a.webm", "a.avi", "a.mpg", "a.ts", "a.gif", "a.mkv", "a.flv"):
         source = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=0.4", "-f", "lavfi", "-i", "sine=d=0.4"]
         made.append(make(folder / name, *source).read_bytes())
-    for kind in ("PNG", "JPEG", "WEBP"):
-        Image.fromarray(chart(16)).save(folder / "still", format=kind)
-        made.append((folder / "still").read_bytes())
     return made
 
 
-@settings(
-    max_examples=FUZZ or 50,
-    derandomize=not FUZZ,
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@pytest.fixture(scope="module")
+def words(originals: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, bytes]]:
+    """What ffmpeg says of each of them, and its list of packets."""
+    path, told = tmp_path_factory.mktemp("told") / "original", []
+    for content in originals:
+        path.write_bytes(content)
+        packets = ["-v", "error", *ffmpeg.source(path), "-map", "0:v:0", "-c", "copy", "-f", "framecrc", "-"]
+        told.append((ffmpeg.run(ffmpeg.source(path))[2], ffmpeg.run(packets)[1]))
+    return told
+
+
+@pytest.fixture(scope="module")
+def pictures() -> list[bytes]:
+    """One small picture of each kind, and animations."""
+    made = []
+    frames = [Image.fromarray(np.roll(chart(8), shift, 1)) for shift in range(0, 12, 4)]
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"):
+        for more in ([], frames[1:]) if kind in ("PNG", "WEBP", "GIF") else ([],):
+            file = io.BytesIO()
+            frames[0].save(file, format=kind, **({"save_all": True, "append_images": more} if more else {}))
+            made.append(file.getvalue())
+    return made
+
+
+def tries(count: int) -> Callable[[T], T]:
+    """So many examples, the same in every run; TMT_FUZZ in their place, at random."""
+    known = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
+    return settings(
+        max_examples=FUZZ or count, derandomize=not FUZZ, deadline=None, database=None, suppress_health_check=known
+    )
+
+
+def damaged(data: st.DataObject, whole: bytes) -> bytes:
+    """Bytes replaced, put in and left out, and perhaps the end cut off."""
+    content = bytearray(whole)
+    for _ in range(data.draw(st.integers(0, 12))):
+        where = data.draw(st.integers(0, len(content) - 1))
+        content[where : where + 4] = data.draw(st.binary(min_size=0, max_size=6))
+    return bytes(content[: data.draw(st.integers(len(content) // 4, len(content)))])
+
+
+@tries(900)
+@given(data=st.data())
+def test_broken_pictures_are_probed_or_refused_in_one_line(
+    tmp_path: Path, pictures: list[bytes], data: st.DataObject
+) -> None:
+    path = tmp_path / "broken.png"
+    path.write_bytes(damaged(data, data.draw(st.sampled_from(pictures))))
+    try:
+        look = stills.look(path)
+        assert look is None or (min(look.size) > 0 and len(look.times) > 1)
+        if look is not None:
+            assert all(frame.dtype == np.uint8 for frame in islice(stills.frames(path), 3))
+    except MediaError as error:
+        assert "\n" not in str(error) and len(str(error)) < 300
+
+
+@tries(1000)
+@given(data=st.data())
+def test_whatever_ffmpeg_says_of_a_file_it_is_probed_or_refused_in_one_line(
+    tmp_path: Path, words: list[tuple[str, bytes]], data: st.DataObject
+) -> None:
+    said, packets = data.draw(st.sampled_from(words))
+    answers = iter([(0, b"", damaged(data, said.encode()).decode("utf-8", "replace")), (0, damaged(data, packets), "")])
+    path = tmp_path / "told.mp4"
+    path.write_bytes(b"no picture format")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ffmpeg, "run", lambda *_arguments, **_named: next(answers))
+        try:
+            info = _inspect.__wrapped__(path, (0, 0, 0))[0]
+            assert 1 <= info.fps <= 60 and info.width > 0 and info.height > 0
+        except MediaError as error:
+            assert "\n" not in str(error) and len(str(error)) < 300
+
+
+@tries(100)
 @given(data=st.data())
 def test_broken_files_give_frames_or_one_clear_line(
     tmp_path: Path, originals: list[bytes], data: st.DataObject
 ) -> None:
-    content = bytearray(data.draw(st.sampled_from(originals)))
-    for _ in range(data.draw(st.integers(0, 12))):
-        where = data.draw(st.integers(0, len(content) - 1))
-        content[where : where + 4] = data.draw(st.binary(min_size=0, max_size=6))
     path = tmp_path / "broken.mp4"
-    path.write_bytes(content[: data.draw(st.integers(len(content) // 4, len(content)))])
+    path.write_bytes(damaged(data, data.draw(st.sampled_from(originals))))
     try:
         info = probe(path)
         with closing(read_frames(path)) as frames:
@@ -144,7 +240,7 @@ def test_broken_files_give_frames_or_one_clear_line(
     tick=st.sampled_from([1e-6, 1 / 90000, 0.001, 0.04]),
     nominal=st.one_of(st.none(), st.floats(0, 1e5)),
 )
-@settings(max_examples=FUZZ or 100, derandomize=not FUZZ, deadline=None, database=None)
+@tries(100)
 def test_any_time_stamps_give_a_sane_rate(starts: list[float], tick: float, nominal: float | None) -> None:
     assert 1 <= choose_rate(starts, tick, nominal) <= 60
 

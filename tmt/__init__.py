@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from typing import TYPE_CHECKING
 
 # Two OpenMP pools that spin on shared cores cost a five-fold slow-down; must be set before torch is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -18,9 +20,18 @@ from tmt.errors import (
     TmtError,
     WeightsError,
 )
-from tmt.motion import turntable
-from tmt.pipeline import TalkingHeadPipeline
-from tmt.types import CanonicalHead, Consent, Frame, HeadPath, Result, Settings
+
+if TYPE_CHECKING:
+    from tmt.motion import turntable
+    from tmt.pipeline import TalkingHeadPipeline
+    from tmt.types import CanonicalHead, Consent, Frame, HeadPath, Result, Settings
+
+# Loaded when first used: with a broken package `tmt doctor` must still be able to say so.
+_LATER = {
+    "turntable": "tmt.motion",
+    "TalkingHeadPipeline": "tmt.pipeline",
+    **dict.fromkeys(("CanonicalHead", "Consent", "Frame", "HeadPath", "Result", "Settings"), "tmt.types"),
+}
 
 __all__ = [
     "Cancelled",
@@ -41,3 +52,10 @@ __all__ = [
     "__version__",
     "turntable",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """The public names that stand on heavy packages."""
+    if name in _LATER:
+        return getattr(importlib.import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'tmt' has no attribute {name!r}")

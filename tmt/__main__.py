@@ -1,8 +1,22 @@
-"""python -m tmt."""
+"""`tmt` and `python -m tmt`."""
+
+from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
-from tmt.cli import main
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. `doctor` starts without what it may find broken."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given == ["doctor"]:
+        from tmt.doctor import examine
+
+        return examine()
+    from tmt.cli import main as run
+
+    return run(given)
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -44,6 +44,15 @@ class ChosenFace:
         self._face = box_of(found[: self.topology.surface])
         return found
 
+    def search(self, frame: Array) -> list[Array]:
+        """See FaceTracker.search: the one face that is kept to."""
+        found = self.detect(frame, None)
+        return [] if found is None else [found]
+
+    def hands(self, frame: Array) -> list[Array]:
+        """See FaceTracker.hands."""
+        return self.tracker.hands(frame)
+
     def matte(self, frame: Array) -> Array:
         """See FaceTracker.matte."""
         return self.tracker.matte(frame)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
-from tmt.types import METHODS, Consent, Settings, Step
+from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
     from tmt.pipeline import Progress, TalkingHeadPipeline
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_argument("--mode", choices=("relative", "absolute"), default="relative",
                           help="relative: changes since a neutral frame; absolute: the head as its picture has it")
     transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="which clip's")
+    transfer.add_argument("--driving-face", type=int, metavar="N", help="of several, from the left from 1")
     transfer.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
     for name in STRENGTHS:
         transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help="strength, 1: as driven")
@@ -60,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     study = commands.add_parser("study", help="build the subject's canonical head and show it")
     study.add_argument("subject", type=Path)
     study.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    _faces(study)
     _consent(study)
     study.set_defaults(run=_study)
     view = commands.add_parser("view", help="turn the subject's own head")
@@ -80,7 +82,13 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
     parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
+    _faces(parser)
     _consent(parser)
+
+
+def _faces(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--subject-face", type=int, metavar="N", help="of several, from the left from 1")
+    parser.add_argument("--tracker", choices=TRACKERS, help="default: mediapipe where it is installed")
 
 
 def _consent(parser: argparse.ArgumentParser) -> None:
@@ -120,10 +128,10 @@ def _affirmed(options: argparse.Namespace) -> Consent:
     return Consent(subject=True, driving=True, purpose=True)
 
 
-def _pipeline() -> TalkingHeadPipeline:
+def _pipeline(options: argparse.Namespace) -> TalkingHeadPipeline:
     from tmt.pipeline import TalkingHeadPipeline
 
-    return TalkingHeadPipeline.from_pretrained()
+    return TalkingHeadPipeline.from_pretrained(options.tracker)
 
 
 @contextlib.contextmanager
@@ -151,12 +159,23 @@ def _progress(options: argparse.Namespace) -> Iterator[Progress]:
 def _settings(options: argparse.Namespace) -> Settings:
     extra = {} if not hasattr(options, "mode") else {
         "mode": options.mode, "sound": options.sound, "side_by_side": options.side_by_side,
+        "driving_face": options.driving_face,
         **{name: getattr(options, name) for name in STRENGTHS},
     }
     return Settings(
         method=options.method, size=options.size, full_frame=options.full_frame, label=not options.no_label,
         steadiness=options.steadiness, **extra,
     )
+
+
+def _notice(*clips: Path) -> None:
+    """Say on stderr which clips are not whole, though they can be used."""
+    from tmt.video import probe
+
+    for info in map(probe, clips):
+        if info.missing:
+            note = MediaError("cut_off", name=info.path.name, seconds=info.missing)
+            print(f"tmt: {note.text(_language())}", file=sys.stderr)
 
 
 def _transfer(options: argparse.Namespace) -> int:
@@ -169,9 +188,10 @@ def _transfer(options: argparse.Namespace) -> int:
     probe(options.subject)  # a wrong file shall not cost a minute of study first
     if probe(options.driving).is_still:
         raise MediaError("driving_needs_motion", name=options.driving.name)
-    pipeline = _pipeline()
+    _notice(options.subject, options.driving)
+    pipeline = _pipeline(options)
     with _progress(options) as say:
-        head = pipeline.study(options.subject, consent=consent, progress=say)
+        head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)
         result = pipeline.transfer(head, options.driving, options.output, settings, progress=say)
     for path in (result.video, result.side_by_side, result.report_path):
         if path is not None:
@@ -184,9 +204,10 @@ def _study(options: argparse.Namespace) -> int:
     from tmt.export import check_folder, save_head
 
     check_folder(options.output)
-    pipeline = _pipeline()
+    _notice(options.subject)
+    pipeline = _pipeline(options)
     with _progress(options) as say:
-        head = pipeline.study(options.subject, consent=consent, progress=say)
+        head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)
     for path in save_head(head, pipeline.tracker.topology, options.output):
         print(path)
     return 0
@@ -199,9 +220,10 @@ def _view(options: argparse.Namespace) -> int:
 
     settings = check_settings(_settings(options))
     check_output(options.output, options.subject)
-    pipeline = _pipeline()
+    _notice(options.subject)
+    pipeline = _pipeline(options)
     with _progress(options) as say:
-        head = pipeline.study(options.subject, consent=consent, progress=say)
+        head = pipeline.study(options.subject, consent=consent, progress=say, face=options.subject_face)
         path = turntable(tuple(options.yaw), tuple(options.pitch), options.seconds)
         result = pipeline.view(head, options.output, path, settings, progress=say)
     print(result.video, result.report_path, sep="\n")

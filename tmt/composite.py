@@ -24,17 +24,26 @@ FEATHER = 0.06  # of the window's side: where a pasted head fades into the pictu
 
 
 def head_window(track: FaceTrack, topology: Topology, cap: int) -> Window:
-    """A square around head, hair and shoulders through the whole clip, inside the picture, at most `cap` px a side."""
+    """A square around head, hair and shoulders through the whole clip, as far as it lies in the picture; shown with at
+    most `cap` x `cap` px."""
     points = track.landmarks[track.found][:, : topology.surface, :2]
     low, high = points.min((0, 1)), points.max((0, 1))
     face = float(np.ptp(points, axis=1).max(1).mean())
-    side = min(max(float((high - low).max()) * MARGIN, face * ROOM), *track.size)
-    side = float(int(side))
+    side = float(int(max(float((high - low).max()) * MARGIN, face * ROOM)))
     centre = (low + high) / 2 - (0, HAIR * side)
+    wide, tall = (min(side, float(limit)) for limit in track.size)
     left, top = (
-        float(np.clip(round(c - side / 2), 0, limit - side)) for c, limit in zip(centre, track.size, strict=True)
+        float(np.clip(round(c - length / 2), 0, limit - length))
+        for c, length, limit in zip(centre, (wide, tall), track.size, strict=True)
     )
-    return Window(left, top, side, side, min(1.0, cap / side))
+    return Window(left, top, wide, tall, min(1.0, cap / (wide * tall) ** 0.5))
+
+
+def middle_square(window: Window) -> Window:
+    """The square in the middle of a window, in whole px of the picture: what a crop shows."""
+    side = min(window.width, window.height)
+    left = window.left + (window.width - side) // 2
+    return Window(left, window.top + (window.height - side) // 2, side, side, window.scale)
 
 
 def cut(frame: Array, window: Window) -> Array:
@@ -106,11 +115,25 @@ class Canvas:
     around: Array
     paste: Array
     known: Array  # [H, W] 1 where the bank's window lies, falling to 0 towards its sides that lie inside the picture
+    person: Array | None = None  # [H, W] where the person is in `around`; None: all of the drawn picture is wanted
+    share: Array | None = None  # [H, W] how far these places belong to the head in `around`, not to the torso
+    joint: Array | None = None  # [G, G] the same for the sheet's vertices
 
 
 def crop_canvas(bank: FrameBank, plate: Array, size: int) -> Canvas:
-    """The bank's own window as the whole output, `size` px wide."""
-    window = bank.window.at(size / bank.window.width)
+    """The square in the middle of the bank's window as the whole output, `size` px wide."""
+    box, window = bank.window, middle_square(bank.window)
+    left, top = round((window.left - box.left) * box.scale), round((window.top - box.top) * box.scale)
+    height, width = window.shape
+    return _plain(plate[top : top + height, left : left + width], window.at(size / window.width))
+
+
+def bank_canvas(bank: FrameBank, plate: Array, scale: float) -> Canvas:
+    """All of the bank's window, as the keyframes are, at `scale` times their size."""
+    return _plain(plate, bank.window.at(bank.window.scale * scale))
+
+
+def _plain(plate: Array, window: Window) -> Canvas:
     here = _resize(plate, window.shape)
     return Canvas(window, here, here, np.ones((*window.shape, 1), np.float32), np.ones(window.shape, np.float32))
 
@@ -144,18 +167,33 @@ def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
     return out
 
 
-def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> Array:
+def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float, share: Array | None = None) -> Array:
     """Fused pixels [H, W, 5] over the canvas -> [H, W, 3] float; `unit` is px per head unit in the window.
 
     Where pixels have hardly moved, their own background is still right behind them, and nothing needs to be cut out.
+    `share` [H, W]: how far they belong to the head, needed for a canvas whose torso stays as it is.
     """
     alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
     alpha = _smooth_edges(alpha, seen, unit)
     still, gone = (limit * seen.depth.shape[1] for limit in STILL)
     rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered * canvas.known
+    paste = canvas.paste
+    if canvas.person is not None and canvas.share is not None and share is not None:
+        heads = soft_dilated(np.maximum(alpha, canvas.person), 2.0) * np.maximum(share, canvas.share)
+        paste = paste * (heads * canvas.known)[..., None]
     alpha = np.maximum(alpha, rests.astype(np.float32))[..., None]
     drawn = pixels[..., :3] * alpha + canvas.plate * (1 - alpha)
-    return np.clip(drawn * canvas.paste + canvas.around * (1 - canvas.paste), 0, 1)
+    return np.clip(drawn * paste + canvas.around * (1 - paste), 0, 1)
+
+
+def soft_dilated(mask: Array, reach: float) -> Array:
+    """A mask [H, W] 0..1 grown by `reach` times AWAY of the longer side, and faded over as much again."""
+    height, width = mask.shape
+    small = cv2.resize(mask, (max(1, width // 4), max(1, height // 4)), interpolation=cv2.INTER_AREA)
+    radius = max(1, round(reach * AWAY * max(small.shape)))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (4 * radius + 1, 4 * radius + 1))
+    grown = cv2.GaussianBlur(cv2.dilate(small, disc), (0, 0), 0.5 * radius)
+    return cv2.resize(grown, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _smooth_edges(alpha: Array, seen: Seen, unit: float) -> Array:

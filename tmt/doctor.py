@@ -110,6 +110,17 @@ def _version(name: str) -> str | None:
         return None
 
 
+def opencv() -> Iterator[Finding]:
+    """OpenCV's library loads: on a bare system it lacks others."""
+    try:
+        import cv2
+
+        yield Finding("ok", f"opencv {cv2.__version__} loads")
+    except ImportError as error:
+        remedy = "on Debian or Ubuntu: apt-get install libgl1 libglib2.0-0; otherwise " + INSTALL
+        yield Finding("fail", f"opencv does not load ({error})", remedy)
+
+
 def ffmpeg() -> Iterator[Finding]:
     """The bundled ffmpeg runs and writes what results are made of: H.264 and AAC."""
     from tmt.ffmpeg import executable, reason, run
@@ -222,4 +233,6 @@ def offline() -> Iterator[Finding]:
         yield Finding("fail", "the average face or the label is empty", INSTALL)
 
 
-CHECKS: tuple[Check, ...] = (python, packages, ffmpeg, face_tracker, device, compiled_code, disk, page_port, offline)
+CHECKS: tuple[Check, ...] = (
+    python, packages, opencv, ffmpeg, face_tracker, device, compiled_code, disk, page_port, offline,
+)

@@ -21,6 +21,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name}：映像が含まれていません（音声などのみ）。動画または画像ファイルを指定してください。",
     ),
     "no_frames": ("{name}: no picture could be decoded; the file may be cut off. Export it again.", "{name}：映像を復号できません。ファイルが途中で切れている可能性があります。書き出し直してください。"),
+    "cut_off": (
+        "{name}: the file is cut off; its last {seconds:.1f} s are missing. What is there is used.",
+        "{name}：ファイルが途中で切れており、末尾の約{seconds:.1f}秒がありません。残っている部分を使います。",
+    ),
     "too_long": (
         "{name}: {seconds:.0f} s is longer than the limit of {limit:.0f} s. Trim the clip.",
         "{name}：長さ{seconds:.0f}秒は上限の{limit:.0f}秒を超えています。短く切り出してください。",
@@ -32,6 +36,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "face_too_small": (
         "{name}: the face is only {pixels:.0f} pixels wide; at least {limit:.0f} are needed. Use a closer or larger picture.",
         "{name}：顔の幅が{pixels:.0f}ピクセルしかありません（{limit:.0f}以上が必要）。より大きく写った素材を使ってください。",
+    ),
+    "face_index": (
+        "{name}: face {index} was asked for, but no picture shows more than {count}. Faces are counted from the left from 1.",
+        "{name}：{index}番目の顔が指定されましたが、同時に写る顔は最大{count}人です。顔は左から1、2…と数えます。",
     ),
     "driving_needs_motion": (
         "{name}: the driving clip has only one frame; there is no motion to transfer. Use a video.",
@@ -52,8 +60,58 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting": ("Setting {name}={value!r} is not allowed: {reason}.", "設定 {name}={value!r} は使えません：{reason}。"),
     "dependency": ("The package {name} is needed and could not be loaded ({reason}). Install it with: pip install {package}", "パッケージ {name} を読み込めません（{reason}）。次で導入してください：pip install {package}"),
     "weights": ("The weights {name} could not be loaded ({reason}). {remedy}", "重み {name} を読み込めません（{reason}）。{remedy}"),
+    "weights_download": (
+        "The weights of {name} could not be loaded ({reason}). Connect to the internet once, or put {files} into {folder};"
+        " or use the other tracker: pip install mediapipe==0.10.21",
+        "{name} の重みを読み込めません（{reason}）。一度インターネットに接続するか、{files} を {folder} に置いてください。"
+        "別のトラッカーも使えます：pip install mediapipe==0.10.21",
+    ),
     "cancelled": ("Stopped on request; nothing was kept.", "要求により停止しました。途中のファイルは残していません。"),
 }
+
+
+# Reasons within a text, as the code or the system gives them -> Japanese.
+REASONS: dict[str, str] = {
+    "Permission denied": "アクセス権がありません",
+    "No such file or directory": "ファイルまたはフォルダーがありません",
+    "No space left on device": "空き容量がありません",
+    "No space left": "空き容量がありません",
+    "File too large": "ファイルが大きすぎます",
+    "Read-only file system": "書き込み禁止の場所です",
+    "Read-only": "書き込み禁止の場所です",
+    "Is a directory": "フォルダーです",
+    "Not a directory": "フォルダーではありません",
+    "File name too long": "ファイル名が長すぎます",
+    "Input/output error": "入出力エラー",
+    "it is a folder": "フォルダーです",
+    "it is a file, not a folder": "フォルダーではなくファイルです",
+    "it is not an ordinary file": "通常のファイルではありません",
+    "the folder does not exist": "フォルダーがありません",
+    "the folder above it does not exist": "上のフォルダーがありません",
+    "no permission to write into the folder": "フォルダーに書き込む権限がありません",
+    "its index is missing; the file is cut off": "索引がなく、ファイルが途中で切れています",
+    "its content is of no known video format": "動画として読める形式ではありません",
+    "its pictures cannot be decoded": "映像を復号できません",
+    "the picture is too large": "画像が大きすぎます",
+    "a HEIC/AVIF picture in tiles; export it as JPEG or PNG": "分割されたHEIC/AVIF画像です。JPEGまたはPNGで書き出してください",
+    "no frame was given": "フレームがありません",
+    "no reason given": "原因不明",
+    "driving, subject or none": "driving、subject、none のいずれか",
+    "relative or absolute": "relative または absolute",
+    "between 0 and 2": "0から2まで",
+    "between 0 and 1": "0から1まで",
+    "between 1 and 16": "1から16まで",
+    "1 or more": "1以上",
+    "equally many angles of each kind": "角度の数をそろえてください",
+}
+
+
+def _japanese(value: object) -> object:
+    """A value as it stands in a Japanese text: known reasons are translated."""
+    text = str(value)
+    if text.startswith("one of "):
+        return f"次のいずれか：{text.removeprefix('one of ')}"
+    return REASONS.get(text, value)
 
 
 class TmtError(Exception):
@@ -71,7 +129,9 @@ class TmtError(Exception):
 
     def text(self, language: Language = "en") -> str:
         """The message in one language."""
-        return TEXTS[self.key][1 if language == "ja" else 0].format(**self.values)
+        if language == "en":
+            return TEXTS[self.key][0].format(**self.values)
+        return TEXTS[self.key][1].format(**{**self.values, "reason": _japanese(self.values.get("reason"))})
 
 
 class MediaError(TmtError):

@@ -139,7 +139,8 @@ def _report(
     """The usual report, with what is particular to a head."""
     run = provenance.Run(
         settings=HeadSettings(), consent=head.receipt, inputs={"subject": provenance.fingerprint(head.info.path)},
-        outputs=outputs, rates={"subject": head.info.fps}, found={"subject": head.track.found}, limits=(),
+        outputs=outputs, rates={"subject": head.info.fps}, found={"subject": head.track.found},
+        lost={"subject": head.track.lost}, limits=(),
         seconds={"study": head.seconds}, label=True,
     )
     rounded = {key: np.round(value, 4).tolist() for key, value in asdict(summary).items()}

@@ -5,6 +5,11 @@ Each equals its plain reference in `render.py` and `fuse.py`, which tests hold t
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
+from typing import Any
+
 import numba as nb
 import numpy as np
 
@@ -12,6 +17,19 @@ from tmt.types import Array
 
 EMPTY = np.float32(-1.0)
 BACK = np.float32(0.15)  # share of the picture's height that back faces lie behind front ones: they only fill holes
+
+
+def _find_cache() -> None:
+    """Where neither this folder nor the user's can be written, compiled code is kept for this process alone."""
+    try:
+        nb.njit(cache=True)(_find_cache)
+    except RuntimeError:
+        config: Any = nb.config
+        config.CACHE_DIR = tempfile.mkdtemp(prefix="tmt-numba-")
+        atexit.register(shutil.rmtree, config.CACHE_DIR, ignore_errors=True)
+
+
+_find_cache()
 
 
 @nb.njit(cache=True, fastmath=False, nogil=True)

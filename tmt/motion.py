@@ -8,25 +8,38 @@ import numpy as np
 
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation, untransform
-from tmt.pose import fit_poses, mean_shape, template
+from tmt.pose import SHAPE_FRAMES, fit_poses, mean_shape, template
+from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
-from tmt.track import steady
-from tmt.types import Array, FaceTrack, HeadPath, Performance
+from tmt.types import Array, FaceTrack, HeadPath, Performance, Pose
+
+NEUTRAL_FRAMES = 2500  # the neutral face needs no more than about this many frames
 
 
 def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Performance:
     """Split a track into the person's shape and neutral face, and per frame pose and expression."""
     landmarks = steady(track.landmarks, topology.stable, steadiness)
-    shape = mean_shape(landmarks[track.found], topology, template(topology.name))
+    found = np.flatnonzero(track.found)
+    shape = mean_shape(landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]], topology, template(topology.name))
     pose = fit_poses(landmarks, shape, topology)
-    canonical = untransform(pose, landmarks.astype(np.float64)).astype(np.float32)
-    neutral, _ = neutral_face(canonical[track.found], topology)
+    canonical = canonical_faces(landmarks, pose)
+    del landmarks
+    neutral, _ = neutral_face(canonical[found[:: max(1, len(found) // NEUTRAL_FRAMES)]], topology)
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
-        found=track.found, reference=0, size=track.size, fps=track.fps, face=track.face,
+        found=track.found, reference=0, size=track.size, fps=track.fps, mean_face=track.mean_face,
     )
     reference = reference_frame(performance, topology)
     return Performance(**{**vars(performance), "reference": reference})
+
+
+def canonical_faces(landmarks: Array, pose: Pose) -> Array:
+    """Landmarks [T, L, 3] px of a head in poses [T] -> the faces themselves [T, L, 3] float32 head units."""
+    out = np.empty(landmarks.shape, np.float32)
+    for start in range(0, len(landmarks), PART):
+        part = slice(start, start + PART)
+        out[part] = untransform(pose[part], landmarks[part].astype(np.float64))
+    return out
 
 
 def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
@@ -45,7 +58,7 @@ def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
 def reference_frame(performance: Performance, topology: Topology) -> int:
     """The frame nearest to neutral and frontal: where subject and driver are laid over each other."""
     yaw, pitch, roll = euler_from_rotation(performance.pose.rotation)
-    away = np.abs(performance.canonical - performance.neutral).mean((1, 2))
+    away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
     cost = away / 0.02 + np.abs(np.degrees(yaw)) / 15 + np.abs(np.degrees(roll)) / 20
     cost = cost + np.abs(np.degrees(pitch - np.median(pitch))) / 15
     cost = cost + np.abs(measure(performance.canonical, topology).gaze) / 0.15

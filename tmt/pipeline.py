@@ -17,8 +17,9 @@ from tmt.errors import MediaError, SettingsError
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
-from tmt.study import study, variant
+from tmt.study import missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
+from tmt.trackers import load_tracker
 from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step
 from tmt.video import probe, read_frames
 from tmt.views import along
@@ -37,20 +38,21 @@ class TalkingHeadPipeline:
         self.tracker = tracker
 
     @classmethod
-    def from_pretrained(cls) -> TalkingHeadPipeline:
-        """The checkpoint in use. Without weights: the unlearned path."""
-        from tmt.track_mediapipe import MediaPipeTracker
+    def from_pretrained(cls, tracker: str | None = None) -> TalkingHeadPipeline:
+        """The checkpoint in use. Without weights: the unlearned path. `tracker`: "mediapipe" or "face-alignment"; None:
+        the first that is installed."""
+        return cls(load_tracker(tracker))
 
-        return cls(MediaPipeTracker())
-
-    def study(self, subject: str | Path, *, consent: Consent | None, progress: Progress | None = None) -> CanonicalHead:
-        """Build the canonical head of a subject's video or still.
+    def study(
+        self, subject: str | Path, *, consent: Consent | None, progress: Progress | None = None, face: int | None = None
+    ) -> CanonicalHead:
+        """Build the canonical head of a subject's video or still; of several faces the one given, from the left from 1.
 
         Raises ConsentError unless every statement is affirmed; MediaError or FaceError for a clip that cannot be used.
         """
         receipt = provenance.receipt(consent)
         say = progress or _nothing
-        return study(Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)))
+        return study(Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)), face)
 
     def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
         """Track a driving clip: a generator of progress whose value is the Drive."""
@@ -58,7 +60,8 @@ class TalkingHeadPipeline:
         info = probe(path)
         if info.is_still:
             raise MediaError("driving_needs_motion", name=path.name)
-        builder, clock = TrackBuilder(self.tracker, path.name), time.perf_counter()
+        settings = settings or Settings()
+        builder, clock = TrackBuilder(self.tracker, path.name, settings.driving_face), time.perf_counter()
         with closing(read_frames(path, info=info)) as frames:
             for count, frame in enumerate(frames, 1):
                 clock = _tick(seconds, "decode", clock)
@@ -66,12 +69,12 @@ class TalkingHeadPipeline:
                 clock = _tick(seconds, "track", clock)
                 yield Step("track", count, info.frames)
                 clock = time.perf_counter()
-        steadiness = (settings or Settings()).steadiness
-        performance = perform(builder.finish(info.fps), self.tracker.topology, steadiness)
+        track = builder.finish(info.fps)
+        performance = perform(track, self.tracker.topology, settings.steadiness)
         _tick(seconds, "track", clock)
         if len(performance) < 2:
             raise MediaError("driving_needs_motion", name=path.name)
-        return Drive(path, info, performance, dict(seconds))
+        return Drive(path, info, performance, dict(seconds), {**track.lost, **missing_frames(info)})
 
     def frames(self, head: CanonicalHead, driving: str | Path, settings: Settings | None = None) -> Iterator[Frame]:
         """The transferred frames one by one, without writing anything."""
@@ -79,7 +82,8 @@ class TalkingHeadPipeline:
         drive = run_to_end(self.drive(driving, settings))
         plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
         subject = variant(head, settings.method, self.tracker.topology)
-        for index, (picture, acted) in enumerate(draw(subject, plan, settings, self.tracker.topology, Counter())):
+        drawing = draw(subject, plan, settings, self.tracker, Counter(), drive.info.fps)
+        for index, (picture, acted) in enumerate(drawing):
             image = torch.from_numpy(picture).permute(2, 0, 1).to(torch.float32) / 255
             yield Frame(index, image, acted)
 
@@ -97,7 +101,7 @@ class TalkingHeadPipeline:
         settings = check_settings(settings or Settings())
         path = check_output(Path(out), head.info.path, Path(driving))
         drive = yield from self.drive(driving, settings)
-        return (yield from write(self.job(head, drive, path, settings), self.tracker.topology))
+        return (yield from write(self.job(head, drive, path, settings), self.tracker))
 
     def job(self, head: CanonicalHead, drive: Drive, out: Path, settings: Settings) -> Job:
         """What `write` needs to render a tracked driving clip: plain data, without tracker or open files."""
@@ -106,7 +110,7 @@ class TalkingHeadPipeline:
         return Job(
             head=variant(head, settings.method, self.tracker.topology), targets=plan, out=out, settings=settings,
             fps=drive.info.fps, sound=sound, driving=drive.path, found=drive.performance.found,
-            spent=dict(drive.seconds),
+            spent=dict(drive.seconds), lost=drive.lost,
         )
 
     def view(
@@ -123,7 +127,7 @@ class TalkingHeadPipeline:
             out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps, sound=None, driving=None,
             found=np.ones(len(path), bool), spent={},
         )
-        return run_to_end(write(job, self.tracker.topology), progress)
+        return run_to_end(write(job, self.tracker), progress)
 
 
 def run_to_end(steps: Generator[Step, None, T], progress: Progress | None = None) -> T:

@@ -15,6 +15,7 @@ from tmt.geometry import fit_similarity_robust, untransform
 from tmt.topology import Topology
 from tmt.types import Array, Pose
 
+PART = 4096  # frames fitted at a time, so that a clip may be of any length
 SHAPE_FRAMES = 400  # the mean shape needs no more than this many frames
 
 
@@ -29,7 +30,12 @@ def template(topology_name: str) -> Array:
 def fit_poses(landmarks: Array, shape: Array, topology: Topology) -> Pose:
     """landmarks [T, L, 3] px, shape [L, 3] -> Pose [T]."""
     stable = list(topology.stable)
-    return fit_similarity_robust(shape[stable], landmarks[:, stable].astype(np.float64))
+    parts = [
+        fit_similarity_robust(shape[stable], landmarks[start : start + PART, stable].astype(np.float64))
+        for start in range(0, len(landmarks), PART)
+    ]
+    columns = zip(*((p.scale, p.rotation, p.translation) for p in parts), strict=True)
+    return Pose(*(np.concatenate(column) for column in columns))
 
 
 def mean_shape(landmarks: Array, topology: Topology, start: Array) -> Array:

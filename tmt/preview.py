@@ -16,7 +16,6 @@ from tmt.retarget import retarget
 from tmt.run import Targets, check_settings, draw
 from tmt.shots import find, sampled_performance, take_shots
 from tmt.study import variant
-from tmt.topology import Topology
 from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Settings, Target
 from tmt.video import probe
@@ -67,16 +66,16 @@ def preview(head: CanonicalHead, driving: Path, tracker: FaceTracker, settings: 
     performance, _ = sampled_performance(shots, found, tracker.topology)
     index = most_telling(performance)
     plan = retarget(head.performance, performance, tracker.topology, settings)
-    picture = _first(variant(head, settings.method, tracker.topology), _Only(plan, index), settings, tracker.topology)
+    picture = _first(variant(head, settings.method, tracker.topology), _Only(plan, index), settings, tracker)
     shot = found.shots[index]
     return Preview(shots.pictures[shot], picture, float(shots.numbers[shot] / info.fps))
 
 
-def view_still(head: CanonicalHead, angles: tuple[float, float, float], topology: Topology) -> Array:
+def view_still(head: CanonicalHead, angles: tuple[float, float, float], tracker: FaceTracker) -> Array:
     """The subject's own head turned by (yaw, pitch, roll) degrees from its reference frame -> [H, W, 3] uint8."""
     yaw, pitch, roll = (np.array([float(angle)]) for angle in angles)
     path = HeadPath(yaw, pitch, roll, Fraction(25))
-    return _first(head, along(head.performance, path), Settings(), topology)
+    return _first(head, along(head.performance, path), Settings(), tracker)
 
 
 def most_telling(performance: Performance) -> int:
@@ -87,6 +86,6 @@ def most_telling(performance: Performance) -> int:
     return int(order[min(len(order) - 1, round(0.9 * len(order)))])
 
 
-def _first(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Array:
-    with closing(draw(head, targets, settings, topology, Counter())) as pictures:
+def _first(head: CanonicalHead, targets: Targets, settings: Settings, tracker: FaceTracker) -> Array:
+    with closing(draw(head, targets, settings, tracker, Counter())) as pictures:
         return next(pictures)[0]

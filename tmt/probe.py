@@ -19,6 +19,7 @@ STILL_FPS = Fraction(25)
 MAX_FPS = 60  # slow-motion recordings are halved until they fit
 NO_TIME = 1 << 62  # ffmpeg's mark of a missing time stamp is beyond it
 MAX_PIXELS = 8192 * 8192  # beyond it a single frame takes more than 200 MB
+LONGEST_HOLD = 300.0  # s one frame may be shown
 MILD_ASPECT = 1.2  # pixels less far from square are read, and written, as they are stored: nothing is resampled
 USUAL_RATES = (
     *(Fraction(n) for n in (5, 6, 8, 10, 12, 15, 16, 18, 20, 24, 25, 30, 48, 50, 60, 90, 100, 120, 240)),
@@ -41,6 +42,8 @@ class Stream:
     interlaced: bool
     alpha: bool
     nominal: float | None  # frames per second as the file says
+    length: float  # s of the whole file as it says; 0: it does not
+    timed: bool  # False: its time stamps cannot be meant, and frames follow each other at the nominal rate
     has_audio: bool
 
 
@@ -76,8 +79,20 @@ def _inspect(path: Path, _version: tuple[int, int, int]) -> tuple[MediaInfo, Str
     if picture is not None:
         return _of_picture(path, picture), None
     stream = _read_header(path)
-    times, tick = _packet_times(path, stream.index)
-    return _of_video(path, stream, times, tick), stream
+    times, tick, cut_off = _packet_times(path, stream.index)
+    if not _sane(sorted(start for start, _ in times)):
+        rate = choose_rate([], tick, stream.nominal)
+        stream = replace(stream, timed=False)
+        times = [(float(k / rate), float(1 / rate)) for k in range(len(times))]
+    info = _of_video(path, stream, times, tick)
+    if cut_off:
+        info = replace(info, missing=max(stream.length - (info.seconds or 0.0), float(1 / info.fps)))
+    return info, stream
+
+
+def _sane(starts: list[float]) -> bool:
+    """Whether frames that start at these times, ascending, can be held in between: a damaged file may ask for years."""
+    return bool(starts) and max(b - a for a, b in itertools.pairwise([0.0, *starts])) < LONGEST_HOLD
 
 
 def _of_picture(path: Path, picture: stills.Picture) -> MediaInfo:
@@ -107,6 +122,8 @@ def _of_video(path: Path, stream: Stream, times: list[tuple[float, float]], tick
 def _read_header(path: Path) -> Stream:
     """The first real picture track, out of what `ffmpeg -i` prints."""
     status, _, said = ffmpeg.run(ffmpeg.source(path), timeout=60)
+    length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
+    seconds = int(length[1]) * 3600 + int(length[2]) * 60 + float(length[3]) if length else 0.0
     if "Input #0" not in said:
         raise MediaError("not_media", name=path.name, reason=ffmpeg.reason(said, status))
     if "Tile Grid" in said:
@@ -116,7 +133,7 @@ def _read_header(path: Path) -> Stream:
     for block in blocks:
         found = re.match(r"  +Stream #0:(\d+)\S*: Video: (.*)", block)
         if found and "(attached pic)" not in found[2] and not found[2].startswith("none"):
-            return _parse(path, int(found[1]), found[2], block, has_audio)
+            return replace(_parse(path, int(found[1]), found[2], block, has_audio), length=seconds)
     raise MediaError("no_video", name=path.name)
 
 
@@ -145,7 +162,8 @@ def _parse(path: Path, index: int, line: str, block: str, has_audio: bool) -> St
     interlaced = re.search(r"(top|bottom) (coded )?first", tags) is not None
     matrix: Literal["bt601", "bt709"] = "bt709" if "bt709" in tags and not transfer else "bt601"
     size = (width, height)
-    return Stream(index, codec, pixels[1], size, aspect, matrix, transfer, interlaced, alpha, nominal, has_audio)
+    known = (index, codec, pixels[1], size, aspect, matrix, transfer, interlaced, alpha, nominal)
+    return Stream(*known, length=0.0, timed=True, has_audio=has_audio)
 
 
 def _aspect(line: str) -> Fraction:
@@ -156,10 +174,11 @@ def _aspect(line: str) -> Fraction:
     return Fraction(1)
 
 
-def _packet_times(path: Path, index: int) -> tuple[list[tuple[float, float]], float]:
-    """(start, duration) of every picture packet, s since the file's start; and their resolution, s. Decodes nothing."""
-    copy = ["-v", "error", *ffmpeg.source(path), "-map", f"0:{index}", "-c", "copy", "-f", "framecrc", "-"]
-    _, out, _ = ffmpeg.run(copy)
+def _packet_times(path: Path, index: int) -> tuple[list[tuple[float, float]], float, bool]:
+    """(start, duration) of every picture packet, s since the file's start; their resolution, s; whether the file ends
+    before it should. Decodes nothing."""
+    copy = ["-v", "error", *ffmpeg.source(path), "-map", f"0:{index}", "-c", "copy", "-copyinkf", "-f", "framecrc", "-"]
+    _, out, said = ffmpeg.run(copy)
     text = out.decode("ascii", "replace")
     base = re.search(r"^#tb 0: (\d+)/(\d+)", text, re.MULTILINE)
     tick = int(base[1]) / int(base[2]) if base else 0.001
@@ -169,7 +188,7 @@ def _packet_times(path: Path, index: int) -> tuple[list[tuple[float, float]], fl
     delay = statistics.median_low(delays) if delays else -rows[0][0] if rows else 0
     times = [((s if abs(s) < NO_TIME else d + delay) * tick, length * tick) for d, s, length in rows]
     shown_times = [time for time in times if time[0] > -tick]  # before 0: needed for decoding, not shown
-    return shown_times or times, tick
+    return shown_times or times, tick, re.search(r"partial file|ended prematurely", said) is not None
 
 
 def choose_rate(starts: list[float], tick: float, nominal: float | None) -> Fraction:

@@ -83,7 +83,8 @@ class Run:
     """What a report tells, by role ("subject", "driving", "video", "side_by_side" ...) where there are several.
 
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
-    where the face was bridged or held; limits: names as they acted, one per frame and limit, or already counted;
+    where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
+    and limit, or already counted;
     seconds by stage; label: the visible one is on.
     """
 
@@ -93,6 +94,7 @@ class Run:
     outputs: Mapping[str, Fingerprint]
     rates: Mapping[str, Fraction]
     found: Mapping[str, Array]
+    lost: Mapping[str, Mapping[str, int]]
     limits: Iterable[str] | Mapping[str, int]
     seconds: Mapping[str, float]
     label: bool
@@ -161,7 +163,9 @@ def report(run: Run) -> dict[str, object]:
         "inputs": _plain(run.inputs),
         "outputs": _plain(run.outputs),
         "rates": _plain(run.rates),
-        "frames": {role: _frame_counts(found) for role, found in run.found.items()},
+        "frames": {
+            role: {**_frame_counts(found), "reasons": dict(run.lost.get(role, {}))} for role, found in run.found.items()
+        },
         "limits": dict(sorted(Counter(run.limits).items())),
         "seconds": {stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
         "versions": versions(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 
@@ -53,6 +54,12 @@ def look(surface: Surface, vertices: Array, window: Window) -> Seen:
     """Rasterise vertices [G*G, 3] (picture px) into a window."""
     points = window.to_window(vertices).reshape(surface.grid, surface.grid, 3)
     return rasterise(points, window.shape)
+
+
+def spread(values: Array, seen: Seen) -> Array:
+    """Values at the sheet's vertices [G, G] -> at the pixels [H, W]; 0 where nothing is seen."""
+    here: Array = cv2.remap(values, seen.grid_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return here * seen.covered
 
 
 def rasterise_torch(points: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,12 +11,12 @@ import torch
 
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, crop_canvas, faded, lay_over, paste_back, scaled
+from tmt.composite import Canvas, bank_canvas, faded, lay_over, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
-from tmt.render import Seen, deform, look, place, rasterise_torch
+from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target, Window
 
@@ -55,27 +55,29 @@ class Renderer:
         """Release the threads."""
         self._pool.shutdown(wait=False)
 
-    def draw(self, target: Target) -> Array:
-        """The whole output picture [H, W, 3] uint8: the crop, or the subject's picture with the head in it."""
+    def draw(self, target: Target, behind: tuple[Canvas, Array] | None = None) -> Array:
+        """The whole output picture [H, W, 3] uint8: the crop, or the subject's picture with the head in it. `behind`:
+        this frame's canvas and picture, where they change from frame to frame."""
+        canvas, picture = behind or (self.canvas, self.head.picture)
         if self.settings.method == "copy":
-            image = copy_nearest(self.head, target, self.topology, self.canvas)
+            image = copy_nearest(self.head, target, self.topology, canvas)
         elif self.settings.method == "warp2d":
-            image = warp_one(self.head, target, self.topology, self.canvas)
+            image = warp_one(self.head, target, self.topology, canvas)
         else:
-            image = self._head(target)
+            image = self._head(target, canvas)
         if self.settings.full_frame:
-            return paste_back(image, self.canvas, self.head.picture)
+            return paste_back(image, canvas, picture)
         return np.round(image * 255).astype(np.uint8)
 
-    def _head(self, target: Target) -> Array:
+    def _head(self, target: Target, canvas: Canvas) -> Array:
         clock = time.perf_counter()
         offsets = deform(self.head.surface, target.canonical)
         vertices = place(self.head.surface, offsets, target, self.head.performance)
-        seen = self._look(vertices, self.canvas.window)
+        seen = self._look(vertices, canvas.window)
         clock = self._tick("render", clock)
         mix = self._choose(offsets, vertices, target, self._previous)
         self._previous = mix.chosen
-        image = self._mixed(seen, mix, target, self.canvas)
+        image = self._mixed(seen, mix, target, canvas)
         self._tick("fuse", clock)
         return image
 
@@ -92,7 +94,8 @@ class Renderer:
         pixels = self._pixels(seen, mix, canvas.window)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
-        return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale)
+        share = None if canvas.joint is None else spread(canvas.joint, seen)
+        return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale, share)
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
@@ -117,7 +120,8 @@ class Renderer:
 
     def _lost_detail(self) -> float:
         """How much detail to add so that keyframes drawn from the other keyframes are as sharp as they are."""
-        bank, canvas = self.head.bank, crop_canvas(self.head.bank, self.head.plate, self._images.shape[2])
+        bank = self.head.bank
+        canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
         drawn, truth = [], []
         for probe in np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]:
             target = target_of(self.head.performance, int(bank.index[probe]))

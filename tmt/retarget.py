@@ -85,7 +85,7 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
         subject=subject, driver=driver, topology=topology, settings=settings,
         gain=offset_gain(subject.neutral, driver.neutral, topology),
         strength=strengths(subject.neutral, topology, settings), same=same,
-        gauge=gauge(subject.face, driver.face, driver.neutral, topology), pose=pose,
+        gauge=gauge(subject.mean_face, driver.mean_face, driver.neutral, topology), pose=pose,
         torso=_torso(subject, driver, pose),
     )
 
@@ -96,9 +96,9 @@ def sameness(subject: Performance, driver: Performance, topology: Topology) -> f
     Two witnesses: the mean faces, and the most alike pair of frames (of one person some frame of one clip matches some
     frame of the other, whatever the expressions; mean or neutral landmarks depend more on what was said).
     """
-    if subject.face is None or driver.face is None:
+    if subject.mean_face is None or driver.mean_face is None:
         return 0.0
-    like = likeness(subject.face, driver.face, topology)
+    like = likeness(subject.mean_face, driver.mean_face, topology)
     few = [p.canonical[:: max(1, len(p) // SAME_FRAMES), : topology.surface, :2] for p in (subject, driver)]
     nearest = min(float(np.linalg.norm(few[1] - face, axis=-1).mean(-1).min()) for face in few[0])
     return _between(like, SAME_FACE) * (1 - _between(nearest, SAME_SHAPE))

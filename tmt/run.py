@@ -6,40 +6,29 @@ import contextlib
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
 
 from tmt import label, provenance
-from tmt.composite import Canvas, crop_canvas, full_canvas
+from tmt.body import Body
+from tmt.bounds import within_range
+from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
 from tmt.renderer import Renderer, limits_of
 from tmt.topology import Topology
-from tmt.types import METHODS, Array, CanonicalHead, Pose, Result, Settings, Step, Target
+from tmt.track import FaceTracker
+from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
 
 SIZES = (256, 512, 1024)
 FULL_FRAME_CAP = 1024
 HEAD_ROOM = 0.75  # of the face's height around it, that a full-frame canvas must hold
-
-
-class Targets(Protocol):
-    """Whatever says where the head shall be in each frame."""
-
-    @property
-    def pose(self) -> Pose:
-        """Of the subject's head, [T]."""
-
-    def __len__(self) -> int: ...
-
-    def target(self, index: int) -> Target:
-        """The head in frame `index`."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +44,7 @@ class Job:
     driving: Path | None
     found: Array
     spent: dict[str, float]
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 def check_settings(settings: Settings) -> Settings:
@@ -72,6 +62,8 @@ def check_settings(settings: Settings) -> Settings:
             raise SettingsError("setting", name=name, value=getattr(settings, name), reason="between 0 and 2")
     if not 0 <= settings.steadiness <= 1:
         raise SettingsError("setting", name="steadiness", value=settings.steadiness, reason="between 0 and 1")
+    if settings.driving_face is not None and settings.driving_face < 1:
+        raise SettingsError("setting", name="driving_face", value=settings.driving_face, reason="1 or more")
     if not 1 <= settings.sources <= 16:
         raise SettingsError("setting", name="sources", value=settings.sources, reason="between 1 and 16")
     return settings
@@ -98,7 +90,7 @@ def side_by_side_of(out: Path) -> Path:
 
 def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Canvas:
     """What the run draws on: the head's crop, or the part of the full picture that all its frames need."""
-    side = head.bank.window.width
+    side = middle_square(head.bank.window).width
     if not settings.full_frame:
         size = settings.size or min(max(round(side * head.bank.window.scale) // 2 * 2, 256), 512)
         return crop_canvas(head.bank, head.plate, size)
@@ -109,31 +101,43 @@ def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topolo
 
 
 def draw(
-    head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology, seconds: Counter[str]
+    head: CanonicalHead, targets: Targets, settings: Settings, tracker: FaceTracker, seconds: Counter[str],
+    fps: Fraction | None = None,
 ) -> Generator[tuple[Array, tuple[str, ...]], None, None]:
-    """Pictures [H, W, 3] uint8 with the label on them, and the limits that acted, frame by frame."""
-    canvas = canvas_for(head, targets, settings, topology)
-    renderer = Renderer(head, topology, canvas, settings)
+    """Pictures [H, W, 3] uint8 with the label on them, and the limits that acted, frame by frame.
+
+    With `fps`, the run's, a full frame shows the subject's pictures one after another, not one that stands still.
+    """
+    moving = fps is not None and settings.full_frame and settings.mode == "relative" and not head.info.is_still
+    body = Body(head, tracker, fps) if fps is not None and moving else None
+    if fps is not None:
+        targets = within_range(targets, head)
+        targets = targets if body is None else body.carry(targets, fps)
+    canvas = canvas_for(head, targets, settings, tracker.topology)
+    renderer = Renderer(head, tracker.topology, canvas, settings)
     renderer.seconds = seconds
     try:
         for index in range(len(targets)):
             target = targets.target(index)
-            picture = renderer.draw(target)
+            picture = renderer.draw(target, body.behind(index, canvas) if body is not None else None)
             if settings.label:
                 picture = label.burn_uint8(picture)
-            yield picture, limits_of(head, target, canvas, topology)
+            yield picture, target.limits + limits_of(head, target, canvas, tracker.topology)
     finally:
         renderer.close()
+        if body is not None:
+            body.close()
 
 
-def write(job: Job, topology: Topology) -> Generator[Step, None, Result]:
+def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
     """Do the job; a generator of progress. Closing it, or any failure, leaves no file behind."""
     started, seconds, limits = time.perf_counter(), Counter[str](job.spent), Counter[str]()
     beside = side_by_side_of(job.out) if job.settings.side_by_side else None
     fresh = [path for path in (job.out, beside) if path is not None and not path.exists()]
     try:
         with contextlib.ExitStack() as stack:
-            drawing = draw(job.head, job.targets, job.settings, topology, seconds)
+            playing = job.fps if job.driving is not None else None
+            drawing = draw(job.head, job.targets, job.settings, tracker, seconds, playing)
             pictures = stack.enter_context(contextlib.closing(drawing))
             sinks: list[Callable[[Array], None]] = []
             for index, (picture, acted) in enumerate(pictures):
@@ -180,7 +184,7 @@ class _Panels:
 
     def __init__(self, job: Job, height: int) -> None:
         self._height = height
-        window = job.head.bank.window
+        window = middle_square(job.head.bank.window)
         whole = job.settings.full_frame
         left, top = int(window.left), int(window.top)
         part = np.s_[top : top + int(window.height), left : left + int(window.width)]
@@ -223,6 +227,7 @@ def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counte
     return provenance.report(
         provenance.Run(
             settings=job.settings, consent=job.head.receipt, inputs=inputs, outputs=outputs, rates=rates, found=found,
-            limits=limits, seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
+            lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
+            seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
         )
     )

@@ -26,19 +26,23 @@ BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 Tick = Callable[[int, int | None], None]  # done, total
 
 
-def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadiness: float = 0.3) -> CanonicalHead:
-    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one."""
+def study(
+    path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, face: int | None = None, steadiness: float = 0.3
+) -> CanonicalHead:
+    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `face`: which one
+    of several, counted from the left from 1 (None: the largest and most central)."""
     started = time.perf_counter()
     info = probe(path)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    builder = TrackBuilder(tracker, path.name, skin=False)
+    builder = TrackBuilder(tracker, path.name, face, skin=False)
     expected = None if info.frames is None else -(-info.frames // every)
     for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
         builder.add(frame)
         tick(count, expected)
         if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
             break
-    track = builder.finish(info.fps / every)
+    track = builder.finish(info.fps / every, clear=True)
+    track = replace(track, lost={**track.lost, **missing_frames(info)})
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     surface = build_surface(performance, tracker.topology, window)
@@ -50,6 +54,11 @@ def study(path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, steadi
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
     )
+
+
+def missing_frames(info: MediaInfo) -> dict[str, int]:
+    """What a file that is cut off lacks, as a reason with a number of frames."""
+    return {"cut_off_file": max(1, round(info.missing * info.fps))} if info.missing else {}
 
 
 def _keep(
@@ -90,7 +99,7 @@ def on_the_skin(performance: Performance, index: Array, faces: list[Array], topo
         landmarks = landmarks_of(performance, frame)
         landmarks[:, :2] += follow(model, face, landmarks)
         canonical[frame] = untransform(performance.pose[frame], landmarks)
-    return replace(performance, canonical=canonical, face=model.mean)
+    return replace(performance, canonical=canonical, mean_face=model.mean)
 
 
 def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:

@@ -44,6 +44,7 @@ class Topology:
     cheeks: tuple[int, int]
     cheek_ring: Indices  # points at the side of the face, for its depth
     nose_root: int
+    nose_tip: int
     symmetric: tuple[tuple[int, int], ...]  # right-left pairs that fix which way is across
 
     @cached_property
@@ -114,5 +115,6 @@ MEDIAPIPE_478 = Topology(
     cheeks=(234, 454),
     cheek_ring=(127, 234, 356, 454),
     nose_root=168,
+    nose_tip=4,
     symmetric=((33, 263), (133, 362), (234, 454), (127, 356), (61, 291), (105, 334), (54, 284), (103, 332), (50, 280)),
 )

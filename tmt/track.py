@@ -5,6 +5,7 @@ The tracker is an interface, so that another backend can stand in; the landmark 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from itertools import pairwise
@@ -14,52 +15,80 @@ import cv2
 import numpy as np
 
 from tmt.errors import FaceError
-from tmt.geometry import smoothstep
+from tmt.looks import SAME, Acquaintance, look_of
 from tmt.skin import SkinFollower
 from tmt.topology import Topology
 from tmt.torso import TorsoTracker
 from tmt.types import Array, FaceTrack
 
 MIN_FACE_PIXELS = 40.0  # below this the landmarks carry no expression
-PAD = 6  # frames
-NEARBY = 0.05  # of the face's width: what moves together with a landmark
 BRIDGE_SECONDS = 0.5  # shorter gaps are interpolated, longer ones hold the last face
+EDGE = 0.03  # of the picture's side: a face last seen this near to it has left the picture
+ASIDE = 0.16  # of the face's width: a nose this far from between the cheeks belongs to a face turned some 35 degrees
+CUT = 8.0  # grey levels by which a whole picture, reduced to 16 x 16 px, differs from the one before it
+HAND_EVERY, HAND_KEEPS = 6, 6  # frames between looks for hands; frames around a hand that count as covered
+HAND_PIXELS = 384  # of the picture in which hands are looked for
 
 
 class FaceTracker(Protocol):
-    """Finds the landmarks of one face in a picture."""
+    """Finds the landmarks of faces in a picture."""
 
     topology: Topology
 
     def detect(self, frame: Array, previous: Array | None) -> Array | None:
-        """frame [H, W, 3] uint8; previous [L, 3] landmarks px of the frame before -> [L, 3] float32 px or None."""
+        """frame [H, W, 3] uint8; previous [L, 3] landmarks px of the frame before -> [L, 3] float32 px or None. With
+        `previous` that face is followed, without it the largest and most central one is looked for."""
 
     def matte(self, frame: Array) -> Array:
         """frame [H, W, 3] uint8 -> [H, W] float32, 1 where there is a person."""
 
+    def search(self, frame: Array) -> list[Array]:
+        """All faces of a picture [L, 3] px, the largest and most central first."""
+        found = self.detect(frame, None)
+        return [] if found is None else [found]
+
+    def hands(self, frame: Array) -> list[Array]:
+        """Hands in a picture, each as points [N, 2] px; none where the backend knows no hands."""
+        return []
+
 
 class TrackBuilder:
-    """Collects one frame after another into a FaceTrack; memory grows by the landmarks alone. `skin` moves them onto
-    the skin they name (a subject's need it in its keyframes alone, where it is done later)."""
+    """Collects one frame after another into a FaceTrack; memory grows by the landmarks alone.
 
-    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True) -> None:
-        self.tracker, self.name = tracker, name
+    Whoever is found first is followed to the end: another person's face is no face. `face`: which one of several,
+    counted from the left from 1 (None: the largest and most central one). `skin` moves the landmarks onto the skin they
+    name (a subject's need it in its keyframes alone, where it is done later).
+    """
+
+    def __init__(self, tracker: FaceTracker, name: str, face: int | None = None, skin: bool = True) -> None:
+        self.tracker, self.name, self.face = tracker, name, face
         self._skin = SkinFollower(tracker.topology) if skin else None
         self._landmarks: list[Array | None] = []
         self._torso_xy: list[Array] = []
         self._sharpness: list[float] = []
+        self._covered: list[int] = []
+        self._strangers: set[int] = set()
+        self._most = 0  # faces in one picture
         self._last: Array | None = None
+        self._scene: Array | None = None
+        self._cut = False
+        self._known = Acquaintance()
         self._torso = TorsoTracker(tracker.topology)
         self._size = (0, 0)
 
     def add(self, frame: Array) -> Array | None:
         """Track one more frame [H, W, 3] uint8; returns its landmarks [L, 3] px or None."""
         self._size = (frame.shape[1], frame.shape[0])
-        found = self.tracker.detect(frame, self._last)
+        scene = cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
+        self._cut = self._scene is None or float(np.abs(scene - self._scene).mean()) > CUT
+        self._scene = scene
+        found = self._find(frame)
         if found is not None:
             self._last = found
             if not self._torso.started:
                 self._torso.start(frame, found, self.tracker.matte(frame))
+            if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
+                self._covered.append(len(self._landmarks))
         kept = None if found is None else found.copy()
         if kept is not None and self._skin is not None:
             self._skin.add(frame, kept)
@@ -68,10 +97,47 @@ class TrackBuilder:
         self._sharpness.append(face_sharpness(frame, found))
         return found
 
-    def finish(self, fps: Fraction) -> FaceTrack:
-        """All frames so far as a track; FaceError when no frame showed a usable face."""
+    def _find(self, frame: Array) -> Array | None:
+        """The face that is followed, in this frame."""
+        if self._last is not None:
+            found = self.tracker.detect(frame, self._last)
+            if found is not None and self._is_known(frame, found):
+                return found
+        faces = self.tracker.search(frame)
+        if self._last is None:
+            found = self._pick(faces)
+            if found is not None:
+                self._is_known(frame, found)
+            return found
+        return next((face for face in faces if self._is_known(frame, face)), None)
+
+    def _pick(self, faces: list[Array]) -> Array | None:
+        """The face to follow, out of those of the first picture that shows it."""
+        self._most = max(self._most, len(faces))
+        if self.face is None:
+            return faces[0] if faces else None
+        from_left = sorted(faces, key=lambda face: float(face[:, 0].mean()))
+        return from_left[self.face - 1] if len(faces) >= self.face else None
+
+    def _is_known(self, frame: Array, found: Array) -> bool:
+        """Whether this is the face followed so far; it is looked at closely after a gap and after a cut."""
+        look = look_of(frame, found, self.tracker.topology)
+        lost = not self._landmarks or self._landmarks[-1] is None
+        if look is None:
+            return not lost
+        if (lost or self._cut) and self._known.strangeness(look) > SAME:
+            self._strangers.add(len(self._landmarks))
+            return False
+        self._known.meet(look)
+        return True
+
+    def finish(self, fps: Fraction, clear: bool = False) -> FaceTrack:
+        """All frames so far as a track; FaceError when no frame showed a usable face. With `clear`, frames whose face
+        is behind a hand do not count as found, as long as enough others do."""
         found = np.array([item is not None for item in self._landmarks], bool)
         if not found.any():
+            if self._most:
+                raise FaceError("face_index", name=self.name, index=self.face, count=self._most)
             raise FaceError("no_face", name=self.name)
         if self._skin is not None:
             self._skin.finish()
@@ -79,17 +145,68 @@ class TrackBuilder:
         width = float(np.median(np.ptp(landmarks[:, : self.tracker.topology.surface, 0], axis=1)))
         if width < MIN_FACE_PIXELS:
             raise FaceError("face_too_small", name=self.name, pixels=width, limit=MIN_FACE_PIXELS)
+        lost, covered = self._reasons(found), self._behind_hands(found)
+        if covered.any():
+            lost["covered_by_hand"] = int(covered.sum())
+            if clear and (found & ~covered).sum() >= max(5, 0.2 * found.sum()):
+                found &= ~covered
+        self._landmarks.clear()
         return FaceTrack(
-            landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps,
+            landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps, lost,
             None if self._skin is None else self._skin.mean,
         )
 
+    def _reasons(self, found: Array) -> dict[str, int]:
+        """Why frames have no face of their own, and how many."""
+        reasons, last = Counter[str](), None
+        for index, item in enumerate(self._landmarks):
+            last = item if item is not None else last
+            if not found[index]:
+                reasons["another_face" if index in self._strangers else self._reason(last)] += 1
+        return dict(reasons)
+
+    def _reason(self, last: Array | None) -> str:
+        """What became of a face that was last seen here."""
+        if last is None:
+            return "not_yet_seen"
+        topology, size = self.tracker.topology, np.array(self._size)
+        skin = last[: topology.surface, :2]
+        if (skin.min(0) < EDGE * size).any() or (skin.max(0) > (1 - EDGE) * size).any():
+            return "left_picture"
+        right, left = (last[index, 0] for index in topology.cheeks)
+        turned = abs(last[topology.nose_tip, 0] - (right + left) / 2) > 2 * ASIDE * abs(left - right)
+        return "turned_away" if turned else "hidden"
+
+    def _behind_hands(self, found: Array) -> Array:
+        """[T] bool: found, but behind a hand."""
+        covered = np.zeros(len(found), bool)
+        for index in self._covered:
+            covered[max(0, index - HAND_KEEPS) : index + HAND_KEEPS + 1] = True
+        return covered & found
+
+
+def _touched(frame: Array, landmarks: Array, tracker: FaceTracker) -> bool:
+    """Whether a hand lies before the face."""
+    outline = np.ascontiguousarray(landmarks[list(tracker.topology.oval), :2], np.float32)
+    low, high = outline.min(0), outline.max(0)
+    room = (high - low).max()
+    left, top = (int(v) for v in np.maximum(low - room, 0))
+    part = frame[top : max(0, int(high[1] + room)), left : max(0, int(high[0] + room))]
+    if min(part.shape[:2]) < 16:
+        return False
+    scale = min(1.0, HAND_PIXELS / max(part.shape[:2]))
+    size = round(part.shape[1] * scale), round(part.shape[0] * scale)
+    seen = tracker.hands(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
+    points = [point / scale + (left, top) for hand in seen for point in hand]
+    return any(cv2.pointPolygonTest(outline, (float(x), float(y)), False) >= 0 for x, y in points)
+
 
 def track(
-    frames: Iterable[Array], tracker: FaceTracker, fps: Fraction, name: str, tick: Callable[[], None] | None = None
+    frames: Iterable[Array], tracker: FaceTracker, fps: Fraction, name: str, tick: Callable[[], None] | None = None,
+    skin: bool = True,
 ) -> FaceTrack:
     """Track a whole clip; `tick` is called after every frame (progress, cancel)."""
-    builder = TrackBuilder(tracker, name)
+    builder = TrackBuilder(tracker, name, skin=skin)
     for frame in frames:
         builder.add(frame)
         if tick is not None:
@@ -124,34 +241,3 @@ def bridge_gaps(landmarks: list[Array | None], max_gap: int) -> Array:
                 share = (index - left) / (right - left)
                 stacked[index] = (1 - share) * stacked[left] + share * stacked[right]
     return stacked
-
-
-def steady(landmarks: Array, stable: tuple[int, ...], amount: float) -> Array:
-    """Motion-adaptive smoothing of landmarks [T, L, 3] px: what moves is left alone, what only trembles is calmed.
-
-    A plain filter of the same width blurs fast motion by more than a decibel. `amount` 0..1 scales the filter.
-    """
-    if amount <= 0 or len(landmarks) < 3:
-        return landmarks
-    from scipy.ndimage import gaussian_filter1d
-
-    # Odd reflection: an end held still would pull the first and last frames of a moving head back.
-    pad = min(PAD, len(landmarks) - 1)
-    padded = np.pad(landmarks, ((pad, pad), (0, 0), (0, 0)), mode="reflect", reflect_type="odd")
-    smooth = gaussian_filter1d(padded, 0.4 + 0.8 * amount, axis=0, mode="nearest")
-    drift = gaussian_filter1d(padded[..., :2] - smooth[..., :2], 0.7, axis=0)
-    face = float(np.ptp(landmarks[:, :, 0], axis=1).mean())
-    # The detector's own noise is about 1/1000 of the face's width; three times that is certainly motion, of the head
-    # or of the lips, lids and eyes alone.
-    head = np.abs(drift[:, stable]).mean((1, 2))[:, None]
-    motion = np.maximum(head, np.abs(_nearby(landmarks, face) @ drift).mean(-1)) / face
-    keep = smoothstep((motion - 0.0008 * (0.5 + amount)) / 0.002)[..., None]
-    return (smooth + (padded - smooth) * keep).astype(np.float32)[pad : len(padded) - pad]
-
-
-def _nearby(landmarks: Array, face: float) -> Array:
-    """Weights [L, L] of a mean over the landmarks around each, within about a twentieth of the face's width."""
-    middle = np.median(landmarks[..., :2], 0) / face
-    weight = np.exp(-((np.linalg.norm(middle[:, None] - middle[None], axis=-1) / NEARBY) ** 2))
-    share: Array = (weight / weight.sum(1, keepdims=True)).astype(np.float32)
-    return share

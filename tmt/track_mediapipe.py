@@ -13,6 +13,7 @@ import numpy as np
 
 from tmt.errors import WeightsError
 from tmt.topology import MEDIAPIPE_478
+from tmt.track import FaceTracker
 from tmt.types import Array
 
 # The library's own landmark subgraph, fed with our region of interest. Its public FaceMesh either runs a detector on
@@ -41,7 +42,7 @@ NEAR = 0.8  # the close-range detector alone must be this sure: it takes a dog f
 FIRST_ROUNDS = 3  # looks at a newly found face, each from the landmarks of the one before
 
 
-class MediaPipeTracker:
+class MediaPipeTracker(FaceTracker):
     """Landmarks of one face, every frame found afresh in a region placed, turned and scaled by the frame before."""
 
     topology = MEDIAPIPE_478
@@ -53,6 +54,8 @@ class MediaPipeTracker:
             with _quiet_stderr():
                 self._mesh = _MeshGraph()
                 solutions: Any = self._mesh.mediapipe.solutions
+                self._solutions: Any = solutions
+                self._hands: Any = None
                 self._far = solutions.face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.4)
                 self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.5)
                 self._person = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
@@ -69,17 +72,23 @@ class MediaPipeTracker:
             return self._detect(frame, previous)
 
     def _detect(self, frame: Array, previous: Array | None) -> Array | None:
-        if previous is not None:
-            found = self._follow(frame, previous)
-            if found is not None and not _jumped(found, previous):
-                return found
+        if previous is None:
+            return next(self._all(frame), None)
+        found = self._follow(frame, previous)
+        return found if found is not None and not _jumped(found, previous) else None
+
+    def search(self, frame: Array) -> list[Array]:
+        """See FaceTracker.search."""
+        with self._lock:
+            return list(self._all(frame))
+
+    def _all(self, frame: Array) -> Iterator[Array]:
         for centre, side in self.faces(frame):
             found = self._mesh.landmarks(frame, centre, side * ROI_SCALE, 0.0)
             for _ in range(FIRST_ROUNDS - 1):
                 found = self._follow(frame, found) if found is not None else None
             if found is not None:
-                return found
-        return None
+                yield found
 
     def faces(self, frame: Array) -> list[tuple[Array, float]]:
         """Centre [2] px and size px of every face in the picture, the largest and most central first."""
@@ -96,6 +105,19 @@ class MediaPipeTracker:
             boxes.append((centre, float(max(box.width * width, box.height * height))))
         middle, reach = np.array([width / 2, height / 2]), float(np.hypot(width, height))
         return sorted(boxes, key=lambda b: -b[1] * (1.5 - float(np.linalg.norm(b[0] - middle)) / reach))
+
+    def hands(self, frame: Array) -> list[Array]:
+        """See FaceTracker.hands."""
+        height, width = frame.shape[:2]
+        with self._lock:
+            if self._hands is None:  # loaded only where somebody asks
+                with _quiet_stderr():
+                    self._hands = self._solutions.hands.Hands(
+                        static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.3
+                    )
+                    self._hands.process(np.zeros((64, 64, 3), np.uint8))
+            found = self._hands.process(np.ascontiguousarray(frame)).multi_hand_landmarks or []
+        return [np.array([(p.x * width, p.y * height) for p in hand.landmark], np.float32) for hand in found]
 
     def matte(self, frame: Array) -> Array:
         """See FaceTracker.matte."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix
 
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "single", "flat", "bank"]
+TRACKERS = ("mediapipe", "face-alignment")
 METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "bank")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
@@ -40,7 +41,8 @@ class Receipt:
 @dataclass(frozen=True)
 class MediaInfo:
     """A probed video or picture. `width`, `height` as read (rotation applied); `frames` is None where unknown;
-    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same."""
+    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same.
+    `missing` s: what a file that is cut off says it had after its last frame."""
 
     path: Path
     width: int
@@ -52,6 +54,7 @@ class MediaInfo:
     is_still: bool
     aspect: Fraction = Fraction(1)
     matrix: Literal["bt601", "bt709"] = "bt601"
+    missing: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -86,8 +89,8 @@ class FaceTrack:
 
     landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
     held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
-    Laplacian over the face; size (width, height) of the picture; face [S, S] uint8: the mean face that the landmarks
-    were moved onto (None: they were not).
+    Laplacian over the face; size (width, height) of the picture; lost: why frames have no good face, and how many;
+    mean_face [S, S] uint8: the mean face that the landmarks were moved onto (None: they were not).
     """
 
     landmarks: Array
@@ -96,7 +99,8 @@ class FaceTrack:
     sharpness: Array
     size: tuple[int, int]
     fps: Fraction
-    face: Array | None = None
+    lost: Mapping[str, int] = field(default_factory=dict)
+    mean_face: Array | None = None
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -123,7 +127,7 @@ class Performance:
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
     canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
-    face [S, S] uint8: the mean face, grey and unrolled, that says which skin the landmarks name (None: too few frames).
+    mean_face [S, S] uint8: grey and unrolled, it says which skin the landmarks name (None: too few frames).
     """
 
     shape: Array
@@ -135,7 +139,7 @@ class Performance:
     reference: int
     size: tuple[int, int]
     fps: Fraction
-    face: Array | None = None
+    mean_face: Array | None = None
 
     def __len__(self) -> int:
         return len(self.canonical)
@@ -149,6 +153,19 @@ class Target:
     canonical: Array
     torso: Array
     limits: tuple[str, ...] = ()
+
+
+class Targets(Protocol):
+    """Whatever says where the head shall be in each frame of a run."""
+
+    @property
+    def pose(self) -> Pose:
+        """Of the subject's head, [T]."""
+
+    def __len__(self) -> int: ...
+
+    def target(self, index: int) -> Target:
+        """The head in frame `index`."""
 
 
 @dataclass(frozen=True)
@@ -237,6 +254,7 @@ class Settings:
     brows: float = 1.0
     gaze: float = 1.0
     steadiness: float = 0.5
+    driving_face: int | None = None  # of several, counted from the left from 1; None: the largest and most central
     sources: int = 6  # bank frames per target frame: more is smoother, fewer is sharper and faster
 
 
@@ -255,12 +273,13 @@ class HeadPath:
 
 @dataclass(frozen=True)
 class Drive:
-    """A driving clip, tracked: its motion, and the seconds it cost by stage."""
+    """A driving clip, tracked: its motion, the seconds it cost by stage, and why how many frames have no good face."""
 
     path: Path
     info: MediaInfo
     performance: Performance
     seconds: Mapping[str, float]
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

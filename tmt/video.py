@@ -91,7 +91,8 @@ def _arguments(path: Path, stream: Stream, fps: Fraction, every: int, start: int
     decoder = {"vp8": ["-c:v", "libvpx"], "vp9": ["-c:v", "libvpx-vp9"]}  # the built-in ones do not see transparency
     filters = ["yadif=deint=interlaced"] if stream.interlaced else []
     # start_time=0: a picture track that starts after the sound is held, so frame k is at k / fps.
-    filters += [f"fps={fps}:start_time=0:round=near"] if not still else []
+    if not still:
+        filters += [f"fps={fps}:start_time=0:round=near" if stream.timed else f"setpts=N/({fps}*TB)"]
     filters += [f"trim=start_frame={start}"] if start else []
     filters += [f"framestep={every}"] if every > 1 else []
     if stream.transfer and _has_zscale():  # tags may be incomplete, so nothing is left for zscale to look up

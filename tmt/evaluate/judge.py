@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from tmt.topology import MEDIAPIPE_478
+from tmt.track import FaceTracker
 from tmt.track_mediapipe import MediaPipeTracker
 from tmt.types import Array
 
 
-class FaceMeshJudge:
+class FaceMeshJudge(FaceTracker):
     """A FaceTracker that looks at each picture alone; faces too small for it are left to the product's tracker."""
 
     topology = MEDIAPIPE_478

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from tmt.run import Job, write
-from tmt.topology import Topology
+from tmt.track import FaceTracker
 from tmt.types import Result, Step
 
 T = TypeVar("T", bound=Callable[..., Any])
@@ -15,7 +15,7 @@ T = TypeVar("T", bound=Callable[..., Any])
 START, PER_FRAME, LONGEST = 10.0, 0.08, 240.0  # s: to wake a GPU up, per rendered frame, the most that is asked for
 
 
-def seconds_for(job: Job, _topology: Topology) -> int:
+def seconds_for(job: Job, _tracker: str) -> int:
     """How long the GPU is asked for: a shorter claim is admitted sooner, and quota counts by it."""
     return round(min(LONGEST, START + PER_FRAME * len(job.targets)))
 
@@ -30,7 +30,16 @@ def on_gpu(duration: Callable[..., int]) -> Callable[[T], T]:
     return decorate
 
 
+def rendered(job: Job, tracker: FaceTracker) -> Iterator[Step | Result]:
+    """Progress, and at the end the result."""
+    _INHERITED[tracker.topology.name] = tracker
+    return _rendered(job, tracker.topology.name)
+
+
+# What crosses to a GPU's process and back is plain data; a tracker is not, but a process that is forked has it already.
+_INHERITED: dict[str, FaceTracker] = {}
+
+
 @on_gpu(seconds_for)
-def rendered(job: Job, topology: Topology) -> Iterator[Step | Result]:
-    """Progress, and at the end the result: what crosses to a GPU's process and back is plain data."""
-    yield (yield from write(job, topology))
+def _rendered(job: Job, tracker: str) -> Iterator[Step | Result]:
+    yield (yield from write(job, _INHERITED[tracker]))

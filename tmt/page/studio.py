@@ -116,7 +116,7 @@ class RealStudio:
         pipeline = self._for(driving)
         drive = yield from pipeline.drive(driving.path, settings)
         result: Result | None = None
-        for item in rendered(pipeline.job(head, drive, out, settings), pipeline.tracker.topology):
+        for item in rendered(pipeline.job(head, drive, out, settings), self._pipeline.tracker):
             if isinstance(item, Result):
                 result = item
             else:
@@ -149,7 +149,7 @@ class RealStudio:
 
     def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
         """See Studio."""
-        return view_still(head, angles, self._pipeline.tracker.topology)
+        return view_still(head, angles, self._pipeline.tracker)
 
     def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
         """See Studio."""

@@ -1,0 +1,226 @@
+"""The subject's own pictures behind a transferred head: played back and forth, the head in them taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice
+
+import cv2
+import numpy as np
+
+from tmt.bank import target_of
+from tmt.composite import Canvas, cut, soft_dilated
+from tmt.depth import HeadPrior, fit_prior
+from tmt.geometry import smoothstep, transform
+from tmt.motion import canonical_faces
+from tmt.pose import fit_poses
+from tmt.render import deform, look, place, spread
+from tmt.steady import steady
+from tmt.topology import Topology
+from tmt.track import FaceTracker, track
+from tmt.types import Array, CanonicalHead, MediaInfo, Performance, Pose, Surface, Target, Targets
+from tmt.video import read_frames
+
+SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
+BLOCK = 160e6  # bytes of pictures held, so that they can be played backwards
+SLOW = 0.3  # s: what the base of the neck does slower than this is the body's motion
+WHOLLY = (0.6, 0.95)  # share of the head from which on its old place is cleared
+DOWN = (0.12, 0.40)  # face heights below the chin over which the drawn neck gives way to the picture's
+ASIDE = (0.75, 1.05)  # face widths beside the neck over which shoulders do
+CROWN = 1.4  # face heights from the chin to the top of the hair
+COARSE = 256  # px of the longer side at which it is decided where the head was
+
+
+def back_and_forth(index: int, count: int) -> int:
+    """The picture for frame `index` of any number when there are `count`: 0 .. count - 1 .. 0 .."""
+    if count < 2:
+        return 0
+    phase = index % (2 * count - 2)
+    return min(phase, 2 * count - 2 - phase)
+
+
+def neck(pose: Pose, subject: Performance, topology: Topology, above: float = 0.0) -> Array:
+    """Where the base of the skull, around which a head turns, or a place so many face heights `above` it, lies in each
+    frame [T, 2] px."""
+    prior = fit_prior(subject.neutral.astype(np.float64), topology)
+    pivot = np.array([prior.centre[0], prior.chin - above * prior.face_height, prior.back])
+    places: Array = transform(pose, pivot[None])[..., 0, :2]
+    return places
+
+
+def slow(places: Array, fps: Fraction) -> Array:
+    """places [T, 2] without what is faster than a body."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return gaussian_filter1d(places, SLOW * float(fps), axis=0, mode="nearest")
+
+
+def joint(surface: Surface, prior: HeadPrior) -> Array:
+    """How far each vertex of the sheet [G, G] is drawn as head, 0..1, where the torso stays as the picture has it:
+    less and less from the chin down the neck, and beside it, where the shoulders may stand high."""
+    x, y = ((surface.vertices[:, axis] - middle) for axis, middle in ((0, prior.centre[0]), (1, prior.chin)))
+    down = 1 - smoothstep((y / prior.face_height - DOWN[0]) / (DOWN[1] - DOWN[0]))
+    aside = smoothstep((np.abs(x) / prior.face_width - ASIDE[0]) / (ASIDE[1] - ASIDE[0]))
+    level = smoothstep(y / (0.3 * prior.face_height) + 1)
+    return (down * (1 - aside * level)).astype(np.float32).reshape(surface.grid, surface.grid)
+
+
+@dataclass(frozen=True)
+class Carried:
+    """Targets moved so that the head stays on a body which moves by itself. shift [T, 2], torso [T, 2] px."""
+
+    targets: Targets
+    shift: Array
+    torso: Array
+
+    @property
+    def pose(self) -> Pose:
+        """See Targets."""
+        return _moved(self.targets.pose, self.shift)
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def target(self, index: int) -> Target:
+        """See Targets."""
+        target = self.targets.target(index)
+        return replace(target, pose=_moved(target.pose, self.shift[index]), torso=self.torso[index])
+
+
+def _moved(pose: Pose, shift: Array) -> Pose:
+    return replace(pose, translation=pose.translation + np.concatenate([shift, 0 * shift[..., :1]], -1))
+
+
+class Body:
+    """The subject's pictures in the order in which they are shown behind the frames of a run."""
+
+    def __init__(self, head: CanonicalHead, tracker: FaceTracker, fps: Fraction) -> None:
+        """fps of the run."""
+        self._head, self._tracker = head, tracker
+        self._ratio = head.info.fps / fps
+        every = round(head.info.fps / head.performance.fps)
+        self._own, self._start = head.performance, 0
+        if every > 1:
+            self._own, self._start = _dense(head, tracker, every)
+        block = int(max(8, BLOCK // head.picture.nbytes))
+        self._film = Film(head.info, self._start, len(self._own), block)
+        # The body's own slow motion since the head's reference frame.
+        places = slow(neck(self._own.pose, head.performance, tracker.topology), head.info.fps)
+        home = neck(head.performance.pose, head.performance, tracker.topology)[head.performance.reference]
+        self._sway = places - home
+        self._home = home
+        self._joint = joint(head.surface, fit_prior(head.performance.neutral.astype(np.float64), tracker.topology))
+
+    def number(self, index: int) -> int:
+        """Which of the pictures stands behind frame `index`."""
+        return back_and_forth(int(index * self._ratio), len(self._own))
+
+    def carry(self, targets: Targets, fps: Fraction) -> Carried:
+        """The targets with the driver's slow motion from place to place given up for the body's."""
+        sway = self._sway[[self.number(index) for index in range(len(targets))]]
+        subject = self._head.performance
+        driven = slow(neck(targets.pose, subject, self._tracker.topology), fps) - self._home
+        torso, shift = subject.torso[subject.reference] + sway, sway - driven
+        shift[:, 1] -= self._too_low(_moved(targets.pose, shift))
+        return Carried(targets, shift, torso.astype(np.float32))
+
+    def _too_low(self, pose: Pose) -> Array:
+        """How far heads come down [T] px with hair on them that the picture's upper edge cut off in all frames."""
+        subject, topology = self._head.performance, self._tracker.topology
+        tops = (neck(p, subject, topology, CROWN)[:, 1] for p in (subject.pose, pose))
+        own, drawn = tops
+        lowest = float(np.percentile(own[subject.found], 60))
+        return np.maximum(drawn - lowest, 0) if np.median(own) < 0 else 0 * drawn
+
+    def behind(self, index: int, canvas: Canvas) -> tuple[Canvas, Array]:
+        """The canvas as it is behind frame `index`, and the whole picture [H, W, 3] uint8 it is pasted into."""
+        number = self.number(index)
+        picture = self._film[number]
+        around = cut(picture, canvas.window).astype(np.float32) / 255
+        person = self._person(picture, canvas)
+        share = self._share(number, canvas)
+        gone = soft_dilated(person, 1.0) * smoothstep((share - WHOLLY[0]) / (WHOLLY[1] - WHOLLY[0])) * canvas.known
+        plate = around + (canvas.plate - around) * gone[..., None]
+        return replace(canvas, plate=plate, around=around, person=person, share=share, joint=self._joint), picture
+
+    def close(self) -> None:
+        """Stop decoding."""
+        self._film.close()
+
+    def _person(self, picture: Array, canvas: Canvas) -> Array:
+        """Where the person is in a picture [h, w], seen on the canvas; nothing outside the bank's window."""
+        box, window = self._head.bank.window, canvas.window
+        matte = self._tracker.matte(cut(picture, box))
+        scale = window.scale
+        size = round(box.width * scale), round(box.height * scale)
+        left, top = round((box.left - window.left) * scale), round((box.top - window.top) * scale)
+        out = np.zeros(window.shape, np.float32)
+        spot = out[top : top + size[1], left : left + size[0]]
+        spot[:] = cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR)[: spot.shape[0], : spot.shape[1]]
+        return out
+
+    def _share(self, number: int, canvas: Canvas) -> Array:
+        """How far the place of each pixel [h, w] belonged to the subject's head in a picture, not to the torso."""
+        head, window = self._head, canvas.window
+        subject = head.performance
+        target = replace(
+            target_of(self._own, number), torso=subject.torso[subject.reference] + self._sway[number]
+        )
+        vertices = place(head.surface, deform(head.surface, target.canonical), target, subject)
+        small = window.at(min(window.scale, COARSE / max(window.width, window.height)))
+        seen = look(head.surface, vertices, small)
+        share = spread(self._joint, seen)
+        chin = small.to_window(neck(target.pose, subject, self._tracker.topology))[1]
+        above = ~seen.covered & (np.arange(len(share))[:, None] < chin)
+        share[above] = 1.0
+        return cv2.resize(share, window.shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Performance, int]:
+    """Every frame of the part of a long clip around its reference frame, tracked, and where it starts."""
+    start, topology = max(0, head.performance.reference * every - SPAN // 4), tracker.topology
+    with closing(read_frames(head.info.path, info=head.info, start=start)) as frames:
+        found = track(islice(frames, SPAN // 2), tracker, head.info.fps, head.name, skin=False)
+    landmarks = steady(found.landmarks, topology.stable, 0.3)
+    pose = fit_poses(landmarks, head.performance.shape, topology)
+    canonical = canonical_faces(landmarks, pose)
+    return replace(head.performance, pose=pose, canonical=canonical, found=found.found, torso=found.torso), start
+
+
+class Film(Sequence[Array]):
+    """Pictures start .. start + count of a clip by number, decoded in blocks, so that both directions are cheap."""
+
+    def __init__(self, info: MediaInfo, start: int, count: int, size: int) -> None:
+        """size: pictures held at a time."""
+        self._info, self._start, self._count, self._size = info, start, count, size
+        self._block, self._first = list[Array](), 0
+        self._frames: Generator[Array, None, None] | None = None
+        self._next = -1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, number: int) -> Array:  # type: ignore[override]
+        if not self._first <= number < self._first + len(self._block):
+            self._load(number // self._size * self._size)
+        return self._block[min(number - self._first, len(self._block) - 1)]
+
+    def _load(self, first: int) -> None:
+        """Decode the block that starts at `first`; going on where the last one ended costs nothing more."""
+        if self._next != first:
+            self.close()
+            self._frames = read_frames(self._info.path, info=self._info, start=self._start + first)
+        assert self._frames is not None
+        old = self._block[-1:]
+        self._block = [frame for _, frame in zip(range(self._size), self._frames, strict=False)] or old
+        self._first, self._next = first, first + self._size
+
+    def close(self) -> None:
+        """Stop decoding."""
+        if self._frames is not None:
+            self._frames.close()
+            self._frames = None
+            self._next = -1
