@@ -75,8 +75,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{amount:.4f} {currency}（このコンピューター1時間あたり{rate:g} {currency}として）",
     ),
     "no_price": (
-        "No price per hour was set for this computer; it ran locally and used no paid service.",
-        "時間単価は設定されていません。手元のコンピューターで処理し、有料サービスは使っていません。",
+        "No price per hour was set for this computer (--price).",
+        "このコンピューターの1時間あたりの料金は設定されていません（--price）。",
     ),
     "consent": ("Consent", "同意の記録"),
     "consent_text": ("Text {version}, affirmed {utc}", "文面 {version}、{utc} に同意"),
