@@ -25,6 +25,8 @@ from tmt.page.examples import Examples
 from tmt.page.run import Background, Report
 from tmt.page.texts import TEXTS, catalogue, preferred, text
 from tmt.page.transfer import Transfer
+from tmt.page.words_form import FORM
+from tmt.page.words_result import RESULT
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.report_words import WORDS
 from tmt.types import Result, Step
@@ -67,6 +69,10 @@ def test_without_examples_the_page_leaves_their_place_out(tmp_path: Path) -> Non
     config = app.build(MockStudio(), examples=tmp_path).blocks.get_config_file()
     shown = {part["props"].get("elem_id"): part["props"].get("visible") for part in config["components"]}
     assert [shown[name] for name in ("showcase", "subject_chips", "driving_chips")] == [False] * 3
+
+
+def test_no_text_hides_another_of_the_same_name() -> None:
+    assert len(TEXTS) == len(FORM) + len(RESULT)
 
 
 @pytest.mark.parametrize("words", [TEXTS, WORDS])

@@ -101,6 +101,7 @@ def test_two_uploads_become_a_result_to_be_compared_judged_signed_forwarded_and_
     _compare(visit)
     _judge(visit)
     _other_methods(visit)
+    _from_elsewhere(visit)
     report = _sign(visit)
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
     visit.press("delete")
@@ -156,6 +157,16 @@ def _other_methods(visit: Visit) -> None:
         counts = {"first_wins": 0, "second_wins": 0, "same": same}
         visit.expect("#blind_note", text("tally", visit.language, **names, **counts))
     visit.expect("#blind_note", text("not_decided", visit.language))
+
+
+def _from_elsewhere(visit: Visit) -> None:
+    """A slider gives a still, a button a turning head."""
+    visit.open("head")
+    visit.shown("#yaw input[type=range]").focus()
+    visit.page.keyboard.press("End")
+    visit.shown("#view img")
+    visit.press("turntable")
+    assert visit.plays(visit.shown("#turned video"))
 
 
 def _sign(visit: Visit) -> str:

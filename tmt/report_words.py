@@ -29,7 +29,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "fair": ("Mostly", "おおむね"),
     "poor": ("No", "いいえ"),
     "unknown": ("Cannot be told", "判定できません"),
-    "same_detail": ("shape of the face: {percent:.0f} % the subject's", "顔の形：{percent:.0f}％が被写体寄り"),
+    "same_detail": (
+        "shape and skin of the face: {percent:.0f} % the subject’s, the rest the driver’s",
+        "顔の形と肌：{percent:.0f}％が被写体寄り（残りは動きの人）",
+    ),
     "follows_detail": (
         "correlation with the driver {value:.2f}, head within {degrees:.1f}°",
         "動きとの相関 {value:.2f}、頭の向きの差 {degrees:.1f}°",
@@ -72,8 +75,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "{amount:.4f} {currency}（このコンピューター1時間あたり{rate:g} {currency}として）",
     ),
     "no_price": (
-        "No price per hour was set for this computer; it ran locally and used no paid service.",
-        "時間単価は設定されていません。手元のコンピューターで処理し、有料サービスは使っていません。",
+        "No price per hour was set for this computer (--price).",
+        "このコンピューターの1時間あたりの料金は設定されていません（--price）。",
     ),
     "consent": ("Consent", "同意の記録"),
     "consent_text": ("Text {version}, affirmed {utc}", "文面 {version}、{utc} に同意"),

@@ -44,9 +44,9 @@ class Look:
 
 @dataclass(frozen=True)
 class RunNumbers:
-    """row: as `tmt evaluate` has it for a cross trial. identity: which of the two people the result's face is shaped
-    like, 1 the subject, 0 the driver; following: mean correlation with what the driver moves; trembling: jitter over
-    the driver's. Their verdicts, and the frames to look at in order of time."""
+    """row: as `tmt evaluate` has it for a cross trial. identity: which of the two people the result's face is like, in
+    shape and skin, 1 the subject, 0 the driver; following: mean correlation with what the driver moves; trembling:
+    jitter over the driver's. Their verdicts, and the frames to look at in order of time."""
 
     row: CrossRow
     identity: float
@@ -90,11 +90,11 @@ def numbers(video: Path, cast: Cast, names: tuple[str, str], observer: Observer,
     result = observer.look(video, CROSS_STEP)
     frames = probe(video).frames or 0
     row = cross_row(names, video, cast, observer, lambda lost: Run(frames, frames, lost, seconds), result)
-    identity = row.shape_driver / max(row.shape_subject + row.shape_driver, 1e-9)
+    identity = _identity(row)
     following = _following(row, cast.driver, observer.topology)
     trembling = row.jitter / max(row.jitter_driver, 1e-9)
     return RunNumbers(
-        row, identity, following, trembling, _verdict(identity, 0.52, 0.45), _verdict(following, 0.85, 0.65),
+        row, identity, following, trembling, _verdict(identity, 0.6, 0.5), _verdict(following, 0.85, 0.65),
         _verdict(-trembling, -1.2, -1.7), _looks(cast.driver, result, float(probe(video).fps), observer.topology),
     )  # fmt: skip
 
@@ -107,6 +107,13 @@ def _verdict(value: float, good: float, fair: float) -> Verdict:
     if np.isnan(value):
         return "unknown"
     return "good" if value >= good else "fair" if value >= fair else "poor"
+
+
+def _identity(row: CrossRow) -> float:
+    """How much nearer the result is to the subject than to the driver, 0..1: mean of the face's shape and its skin."""
+    shape = row.shape_driver / max(row.shape_subject + row.shape_driver, 1e-9)
+    to_subject, to_driver = 1 - row.texture_subject, 1 - row.texture_driver
+    return nanmean([shape, to_driver / max(to_subject + to_driver, 1e-9)])
 
 
 def _following(row: CrossRow, driver: Seen, topology: Topology) -> float:

@@ -91,5 +91,5 @@ def _controls(shown: Sequence[Lane], pair: str, language: Language) -> str:
 def head_viewer(model: Path, language: Language) -> str:
     """A GLB to be turned by mouse, finger or arrow keys; wired by assets/head.js."""
     file = html.escape(str(model), quote=True)
-    label = html.escape(f"{text('model', language)}: {text('head_help', language)}")
+    label = html.escape(f"{text('model', language)}: {text('model_help', language)}")
     return f'<div class="tmt-head" tabindex="0" role="img" aria-label="{label}" data-file="{file}"></div>'

@@ -112,14 +112,16 @@ def _head(t: gr.I18n) -> dict[str, object]:
             view = gr.Image(label=t("view_image"), type="filepath", interactive=False, elem_id="view", height=320,
                             buttons=["download", "fullscreen"])  # fmt: skip
             turned = gr.HTML(elem_id="turned")
-    gr.Markdown(t("head_help"), elem_classes="hint")
+    gr.Markdown(t("model_help"), elem_classes="hint")
     with gr.Row():
         build = gr.Button(t("build_head"), elem_id="build")
         glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
     building = gr.HTML(elem_id="building")
     with gr.Row(equal_height=False):
-        model = gr.HTML(elem_id="model")
-        coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage", height=340)
+        with gr.Column(min_width=300):
+            model = gr.HTML(elem_id="model")
+        with gr.Column(min_width=300):
+            coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage", height=340)
     return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "build": build,
             "glb": glb, "building": building, "model": model, "coverage": coverage}  # fmt: skip
 

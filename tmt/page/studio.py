@@ -127,13 +127,13 @@ class RealStudio:
     def clips(self, head: CanonicalHead, driving: Clip, whole: bool, folder: Path) -> Mapping[str, Path]:
         """See Studio. A still is its own copy."""
         own = head.bank.window
-        made = {"driving": small_clip(driving.path, folder / "driving.mp4", None if whole else driving.crop)}
         if head.info.is_still:
-            made["subject"] = Path(shutil.copy(head.info.path, folder / f"subject{head.info.path.suffix}"))
+            subject = Path(shutil.copy(head.info.path, folder / f"subject{head.info.path.suffix}"))
         else:
             out = folder / "subject.mp4"
-            made["subject"] = small_clip(head.info.path, out, None if whole else own, seconds=SUBJECT_SECONDS)
-        return made
+            subject = small_clip(head.info.path, out, None if whole else own, seconds=SUBJECT_SECONDS)
+        moving = small_clip(driving.path, folder / "driving.mp4", None if whole else driving.crop)
+        return {"subject": subject, "driving": moving}
 
     def observe(self, subject: Clip, driving: Clip) -> Cast:
         """See Studio."""

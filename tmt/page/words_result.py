@@ -58,7 +58,7 @@ RESULT: dict[str, tuple[str, str]] = {
     ),
     "other_method": ("Method to compare with", "比べる方式"),
     "render_method": ("Render it", "作って比べる"),
-    "head_help": (
+    "model_help": (
         "The canonical head that was learned from the subject: turn it with the mouse, a finger or the arrow keys.",
         "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。",
     ),
