@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from heads import TOPOLOGY, act, average, faces_at, lid_gap, lip_gap
+from heads import TOPOLOGY, act, average, faces_at, lid_gap, lip_gap, poses, track_of
 from scipy.ndimage import gaussian_filter1d
 
+from tmt.motion import perform
 from tmt.steady import steady
 
 FACE = 155.0  # px, about the width of a face of 100 px per head unit
@@ -59,3 +60,29 @@ def test_a_clip_that_begins_and_ends_in_motion_is_hardly_held_back_there(speed: 
 def test_clips_too_short_to_filter_are_left_alone() -> None:
     pair = faces_at(np.array([0.0, 5.0])).astype(np.float32)
     np.testing.assert_array_equal(steady(pair, TOPOLOGY.stable, 1.0), pair)
+
+
+def test_a_clip_calmed_in_parts_is_the_same_as_calmed_whole() -> None:
+    time = np.arange(300)
+    faces = np.stack([act(average(), mouth=0.08 * (1 - np.cos(t / 3)), lids=float(t % 90 < 3)) for t in time]) * 100
+    faces = faces + np.random.default_rng(1).normal(0, FACE / 800, faces.shape)
+    faces[:, :, 0] += (20 * np.sin(time / 15))[:, None]
+    clip = faces.astype(np.float32)
+    whole = steady(clip, TOPOLOGY.stable, 0.5)
+    for part in (37, 64, 299):
+        np.testing.assert_allclose(steady(clip, TOPOLOGY.stable, 0.5, part), whole, atol=1e-4 * FACE)
+
+
+def test_the_faces_of_a_long_clip_are_the_same_worked_out_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    angle = np.linspace(0, 9, 240)
+    faces = np.stack([act(average(), mouth=0.1 * np.sin(a) ** 2) for a in angle])
+    clip = track_of(faces, poses(12 * np.sin(angle), 4 * np.cos(angle)), noise=0.05)
+    before = clip.landmarks.copy()
+    whole = perform(clip, TOPOLOGY)
+    for module in ("tmt.motion", "tmt.pose", "tmt.steady"):
+        monkeypatch.setattr(f"{module}.PART", 50)
+    parts = perform(clip, TOPOLOGY)
+    np.testing.assert_allclose(parts.canonical, whole.canonical, atol=1e-5)
+    np.testing.assert_allclose(parts.pose.rotation, whole.pose.rotation, atol=1e-5)
+    assert parts.reference == whole.reference
+    np.testing.assert_array_equal(clip.landmarks, before)  # the track is left as it was

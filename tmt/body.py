@@ -132,7 +132,7 @@ class Body:
         subject, topology = self._head.performance, self._tracker.topology
         tops = (neck(p, subject, topology, CROWN)[:, 1] for p in (subject.pose, pose))
         own, drawn = tops
-        lowest = float(np.percentile(own[subject.found], 60))
+        lowest = float(np.percentile(own[subject.found], 30))
         return np.maximum(drawn - lowest, 0) if np.median(own) < 0 else 0 * drawn
 
     def behind(self, index: int, canvas: Canvas) -> tuple[Canvas, Array]:

@@ -22,8 +22,8 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     found = np.flatnonzero(track.found)
     shape = mean_shape(landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]], topology, template(topology.name))
     pose = fit_poses(landmarks, shape, topology)
-    canonical = canonical_faces(landmarks, pose)
-    del landmarks
+    # Of a long clip there are two such arrays at a time, not three: the calmed landmarks become the faces in place.
+    canonical = canonical_faces(landmarks, pose, None if landmarks is track.landmarks else landmarks)
     neutral, _ = neutral_face(canonical[found[:: max(1, len(found) // NEUTRAL_FRAMES)]], topology)
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
@@ -33,9 +33,9 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     return Performance(**{**vars(performance), "reference": reference})
 
 
-def canonical_faces(landmarks: Array, pose: Pose) -> Array:
-    """Landmarks [T, L, 3] px of a head in poses [T] -> the faces themselves [T, L, 3] float32 head units."""
-    out = np.empty(landmarks.shape, np.float32)
+def canonical_faces(landmarks: Array, pose: Pose, out: Array | None = None) -> Array:
+    """Landmarks [T, L, 3] px of a head in poses [T] -> the faces themselves [T, L, 3] float32 head units, in `out`."""
+    out = np.empty(landmarks.shape, np.float32) if out is None else out
     for start in range(0, len(landmarks), PART):
         part = slice(start, start + PART)
         out[part] = untransform(pose[part], landmarks[part].astype(np.float64))

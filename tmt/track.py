@@ -27,6 +27,7 @@ EDGE = 0.03  # of the picture's side: a face last seen this near to it has left 
 ASIDE = 0.16  # of the face's width: a nose this far from between the cheeks belongs to a face turned some 35 degrees
 CUT = 8.0  # grey levels by which a whole picture, reduced to 16 x 16 px, differs from the one before it
 HAND_EVERY, HAND_KEEPS = 6, 6  # frames between looks for hands; frames around a hand that count as covered
+HAND_SHARE = 0.15  # of a hand's points within the face's outline make it a hand before the face
 HAND_PIXELS = 384  # of the picture in which hands are looked for
 
 
@@ -197,8 +198,9 @@ def _touched(frame: Array, landmarks: Array, tracker: FaceTracker) -> bool:
     scale = min(1.0, HAND_PIXELS / max(part.shape[:2]))
     size = round(part.shape[1] * scale), round(part.shape[0] * scale)
     seen = tracker.hands(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
-    points = [point / scale + (left, top) for hand in seen for point in hand]
-    return any(cv2.pointPolygonTest(outline, (float(x), float(y)), False) >= 0 for x, y in points)
+    places = [hand / scale + (left, top) for hand in seen]
+    inside = [sum(cv2.pointPolygonTest(outline, (float(x), float(y)), False) >= 0 for x, y in hand) for hand in places]
+    return any(count >= HAND_SHARE * len(hand) for count, hand in zip(inside, places, strict=True))
 
 
 def track(

@@ -113,7 +113,7 @@ class MediaPipeTracker(FaceTracker):
             if self._hands is None:  # loaded only where somebody asks
                 with _quiet_stderr():
                     self._hands = self._solutions.hands.Hands(
-                        static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.3
+                        static_image_mode=True, max_num_hands=2, model_complexity=0, min_detection_confidence=0.5
                     )
                     self._hands.process(np.zeros((64, 64, 3), np.uint8))
             found = self._hands.process(np.ascontiguousarray(frame)).multi_hand_landmarks or []
