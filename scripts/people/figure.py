@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from synthetic_head import UNIT, Act, Array, Asset, ball, smooth, turned
 
 REFERENCE = {"macrodetails/caucasian-female-young": 1.0}  # the shape to which places on the sheet belong
 NECK = np.array([0.0, -1.15, -0.7])  # the head turns about the neck's axis
-STILL, FREE = -2.05, -0.95  # dm: below the first height nothing turns, above the second all does
+STILL, FREE = -1.65, -0.85  # dm: below the first height nothing turns, above the second all does
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,11 @@ class Figure:
         # 0.955: subdivision draws the lids inwards, and the eyes have to stay behind them
         self.eyes = [(side.mean(0), 0.955 * float(np.linalg.norm(side - side.mean(0), axis=1).mean())) for side in sides]
         self.eyeball, self.eye_quads = eyeball()
-        self.ear = asset.mask("ears/l-ear-scale-incr", "ears/r-ear-scale-incr")[:, 0] > 0.12
+        self.ear = asset.mask("ears/l-ear-scale-incr", "ears/r-ear-scale-incr")[:, 0] > 0.3
 
-    def _centred(self, shape: dict[str, float] | object) -> Array:
-        points = self.asset.vertices + self.asset.displacement(shape)  # type: ignore[arg-type]
+    def _centred(self, shape: Mapping[str, float]) -> Array:
+        points = self.asset.vertices + self.asset.displacement(shape)
+        points[self.asset.points("upper-teeth")] += [0, -0.055, 0.018]  # the asset's hide behind the lip
         return points - points[self.asset.points("-eye")].mean(0)
 
     def quads(self, *groups: str) -> Array:
@@ -81,7 +83,8 @@ class Figure:
 
     def head_share(self, points: Array) -> Array:
         """Share [*, 1] of the head's turn that points at rest take: the neck bends, the shoulders stay."""
-        return smooth(STILL, FREE, points[..., 1:2] - 0.35 * np.clip(-points[..., 2:3] - 0.7, -0.6, 0.6))
+        tilt = 0.3 * np.clip(points[..., 2:3] + 0.7, -0.5, 0.8)  # the chin lies as low as the nape, and turns fully
+        return smooth(STILL, FREE, points[..., 1:2] + tilt)
 
     def moved(self, points: Array, rest: Array, act: Act) -> Array:
         """Turn and shift points [*, 3] with the head, by the share of each point's place at rest."""

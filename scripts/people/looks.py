@@ -131,7 +131,7 @@ PERFORMERS = {
         shape={"macrodetails/african-female-young": 0.9, "macrodetails/caucasian-female-young": 0.1, "head/head-oval": 0.4,
                "mouth/mouth-upperlip-volume-incr": 0.3, "asym/asym-brown-2-r": 0.3},
         skin=Skin((0.26, 0.128, 0.075), (0.3, 0.095, 0.09), blush=0.4, freckles=0.3, shine=0.7),
-        hair=Hair("curly", (0.022, 0.014, 0.011), length=0.62, curl=0.028), wear=Wear((0.55, 0.3, 0.06), height=-1.8, slope=0.62),
+        hair=Hair("curly", (0.022, 0.014, 0.011), length=0.46, curl=0.028), wear=Wear((0.55, 0.3, 0.06), height=-1.8, slope=0.62),
         iris=IRIS["brown"], brows=(0.02, 0.013, 0.01), brow_fullness=0.9,
         room=((0.36, 0.42, 0.4), (0.12, 0.16, 0.12), DAY), light=1.0, seed=77,
     ),

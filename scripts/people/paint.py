@@ -18,9 +18,9 @@ LOW, HIGH = -2.4, 1.6  # dm, heights that the sheet covers
 WIDTH, HEIGHT = 2048, 1536  # px
 UPPER_LIP = ((0.0, -0.537), (0.06, -0.527), (0.125, -0.55), (0.165, -0.577), (0.192, -0.6), (0.212, -0.62))
 LOWER_LIP = ((0.0, -0.707), (0.065, -0.703), (0.118, -0.686), (0.165, -0.66), (0.192, -0.638), (0.212, -0.62))
-BROW = ((0.10, 0.112), (0.2, 0.138), (0.3, 0.164), (0.4, 0.17), (0.5, 0.138), (0.56, 0.1))  # its middle line
-HAIRLINE = ((0.0, 0.7), (0.25, 0.69), (0.45, 0.6), (0.56, 0.46), (0.62, 0.25), (0.68, 0.1), (0.74, -0.12), (0.82, -0.08),
-            (0.9, 0.12), (1.3, 0.12), (1.42, -0.35), (1.8, -0.72), (2.8, -0.78))  # fmt: skip
+BROW = ((0.10, 0.1), (0.2, 0.122), (0.3, 0.146), (0.4, 0.152), (0.5, 0.12), (0.56, 0.085))  # its middle line
+HAIRLINE = ((0.0, 0.7), (0.25, 0.69), (0.45, 0.61), (0.58, 0.48), (0.7, 0.27), (0.78, 0.1), (0.85, -0.16), (0.95, -0.14),
+            (1.0, 0.04), (1.3, 0.03), (1.42, -0.35), (1.8, -0.72), (2.8, -0.78))  # fmt: skip
 
 
 def sheet(points: Array) -> Array:
@@ -50,9 +50,9 @@ def lips(across: Array, up: Array) -> Array:
 def beard_zone(across: Array, up: Array) -> Array:
     """Where a beard grows [*], 0..1: moustache, chin, jaw, sideburns, upper neck; not the lips."""
     a = np.abs(across)
-    top = np.interp(a, [0.0, 0.1, 0.2, 0.27, 0.4, 0.6, 0.72, 0.82], [-0.45, -0.44, -0.47, -0.56, -0.55, -0.32, 0.0, 0.0])
+    top = np.interp(a, [0.0, 0.1, 0.2, 0.27, 0.4, 0.62, 0.8, 0.95], [-0.45, -0.44, -0.47, -0.56, -0.55, -0.36, -0.05, 0.0])
     low = np.interp(a, [0.0, 0.4, 0.9, 1.0], [-1.45, -1.4, -1.0, -0.9])
-    side = smooth(0.86, 0.76, a)
+    side = smooth(0.96, 0.84, a)
     fade = smooth(-0.02, 0.06, top - up) * smooth(0.0, 0.2, up - low) * side
     return fade * smooth(0.012, -0.006, lips(across, up))
 
@@ -185,9 +185,9 @@ def _hair_shadow(page: Sheet) -> None:
         under = smooth(-0.02, 0.14, page.y - edge)
         page.tint(0.94 * under, np.array(person.hair.colour) * 0.35 + 0.03 * np.array(person.skin.tone))
         page.rough += under * (0.9 - page.rough)
-    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(page.a, [0.1, 0.2, 0.4, 0.56], [0.02, 0.024, 0.016, 0.004])
-    inside = smooth(0.012, -0.012, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
-    page.tint(0.3 * person.brow_fullness * inside, person.brows)
+    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005])
+    inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
+    page.tint(0.42 * person.brow_fullness * inside, person.brows)
     if person.skin.stubble:
         zone = beard_zone(page.x, page.y) * person.skin.stubble
         page.scale(0.32 * zone, (0.62, 0.7, 0.78))

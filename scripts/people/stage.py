@@ -17,8 +17,8 @@ from people.strands import Body, Strands, hair, lashes, on_skin
 from synthetic_head import Act, Array
 
 bpy = studio.bpy
-CAMERA_Y, CAMERA_Z = -0.42, 10.5  # dm: height and distance of the camera from the eyes at rest
-LENS, SENSOR = 100.0, 36.0  # mm
+CAMERA_Y, CAMERA_Z = -0.27, 10.5  # dm: height and distance of the camera from the eyes at rest
+LENS, SENSOR = 116.0, 36.0  # mm
 
 
 def picture(name: str, values: Array, data: bool = False) -> Any:
@@ -91,6 +91,28 @@ def plain_material(name: str, rough: float, coat: float = 0.0, attribute: str = 
     nodes.shader.subsurface_method = "BURLEY"
     nodes.set(Roughness=rough, Coat_Weight=coat, Coat_Roughness=0.03, Subsurface_Weight=under, Subsurface_Radius=(0.6, 0.4, 0.3), Subsurface_Scale=0.02)
     return nodes.material
+
+
+def tooth_material() -> Any:
+    """Teeth: painted, with dark lines between them."""
+    made = plain_material("teeth", 0.22, 0.3, under=0.3)
+    tree = made.node_tree
+    rest, split = tree.nodes.new("ShaderNodeAttribute"), tree.nodes.new("ShaderNodeSeparateXYZ")
+    rest.attribute_name = "rest"
+    tree.links.new(rest.outputs["Vector"], split.inputs[0])
+    value = split.outputs["X"]
+    for operation, number in (("MULTIPLY", math.pi / 0.078), ("SINE", 0.0), ("ABSOLUTE", 0.0), ("POWER", 0.22)):
+        node = tree.nodes.new("ShaderNodeMath")
+        node.operation, node.inputs[1].default_value = operation, number
+        tree.links.new(value, node.inputs[0])
+        value = node.outputs[0]
+    paint_node = next(node for node in tree.nodes if getattr(node, "attribute_name", "") == "paint")
+    tint = tree.nodes.new("ShaderNodeVectorMath")
+    tint.operation = "MULTIPLY"
+    tree.links.new(paint_node.outputs["Color"], tint.inputs[0])
+    tree.links.new(value, tint.inputs[1])
+    tree.links.new(tint.outputs["Vector"], tree.nodes["Principled BSDF"].inputs["Base Color"])
+    return made
 
 
 def hair_material() -> Any:
@@ -217,7 +239,7 @@ class Actor:
         body = Body(figure)
         self.skin, self._skin = mesh("skin", base, figure.quads("body"), skin_material(person), 1)
         unroll(self.skin.data, figure.place[self._skin])
-        self.parts = [self._part("teeth", "teeth", plain_material("teeth", 0.22, 0.3, under=0.3)),
+        self.parts = [self._part("teeth", "teeth", tooth_material()),
                       self._part("tongue", "tongue", plain_material("tongue", 0.35, 0.3, under=0.3))]  # fmt: skip
         wet = plain_material("eye", 0.35, 1.0)
         self.eyes = []
@@ -229,7 +251,11 @@ class Actor:
         grown = hair(figure, body, hairs)
         self.loose = [Strips(grown, strand)] if grown is not None else []
         self.rooted = [Strips(made, strand) for made in (on_skin(figure, body, 90000 if person.beard else 50000), lashes(figure))]
-        dress(figure, body)
+        self.cloth = dress(figure)
+        position = np.empty(len(self.cloth.data.vertices) * 3, np.float32)
+        self.cloth.data.vertices.foreach_get("co", position)
+        x, y, z = position.reshape(-1, 3).astype(float).T
+        self._cloth = np.stack([x, z, -y], 1)
 
     def _part(self, name: str, word: str, material: Any) -> tuple[Any, Array]:
         figure = self.figure
@@ -237,6 +263,8 @@ class Actor:
         made, index = mesh(name, figure.base, quads, material, 2)
         colour = figure.tooth_paint(quads) if name == "teeth" else np.tile([0.42, 0.13, 0.12], (len(figure.base), 1))
         paint_points(made.data, colour[index])
+        rest = made.data.attributes.new("rest", "FLOAT_VECTOR", "POINT")
+        rest.data.foreach_set("vector", figure.base[index].astype(np.float32).ravel())
         return made, index
 
     def perform(self, act: Act) -> None:
@@ -246,6 +274,7 @@ class Actor:
         points = figure.moved(upright, figure.base, act)
         for made, index in [(self.skin, self._skin), *self.parts]:
             studio.move(made, points[index])
+        studio.move(self.cloth, figure.moved(self._cloth, self._cloth, act))
         for eye, ball in zip(self.eyes, figure.eye_points(act), strict=True):
             studio.move(eye, figure.moved(ball, ball, act))
         delta = upright - figure.base
@@ -263,7 +292,7 @@ class Actor:
         strips.move(points, mass)
 
 
-def dress(figure: Figure, body: Body) -> None:
+def dress(figure: Figure) -> Any:
     """A garment: the skin below a tilted neckline, a little larger, with thickness at its edge."""
     import bmesh
 
@@ -285,6 +314,7 @@ def dress(figure: Figure, body: Body) -> None:
     thick = made.modifiers.new("thick", "SOLIDIFY")
     thick.thickness, thick.offset = 0.07, 0.6
     made.modifiers.move(1, 0)
+    return made
 
 
 def room(person: Person) -> None:
@@ -297,8 +327,9 @@ def room(person: Person) -> None:
     centre = 0.25 + 0.145 * person.light  # the viewer's side; 0.25 is straight behind the camera
     window = (np.abs(x - centre) < 0.055) & (y > 0.5) & (y < 0.8)
     bars = (np.abs((x - centre) % 0.055) < 0.004) | (np.abs(y - 0.66) < 0.008)
+    front = (np.abs(x - 0.25) < 0.05) & (np.abs(y - 0.53) < 0.07)  # light from beside the camera: eyes, mouth
     fill = (np.abs(x - (0.25 - 0.17 * person.light)) < 0.06) & (y > 0.42) & (y < 0.75)
-    world = world * 0.8 + (window & ~bars)[..., None] * day * 32 + fill[..., None] * wall * 2.0
+    world = world * 0.8 + (window & ~bars)[..., None] * day * 25 + front[..., None] * wall * 5 + fill[..., None] * wall * 2.0
     rim = (np.abs(x - (0.75 - 0.1 * person.light)) < 0.04) & (y > 0.55) & (y < 0.85)
     world = world + rim[..., None] * day * 4
     scene = bpy.context.scene

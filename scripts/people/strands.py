@@ -83,8 +83,9 @@ def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
     side = np.tanh((root[:, 0] - style.part) / 0.06)
     front, top = smooth(-0.9, -0.2, root[:, 2]), smooth(0.3, 0.9, root[:, 1])
     if style.style == "short":
-        way = np.stack([-0.5 * front * np.sign(style.part or 1) + 0.2 * side, -0.3 + 0.5 * top * front, 0.35 * front * top - 0.5], 1)
-        return way, style.length * (0.28 + 0.72 * smooth(0.2, 0.85, root[:, 1]))
+        over = np.sign(style.part) * (1 - smooth(0.0, 0.12, (root[:, 0] - style.part) * np.sign(style.part)))
+        way = np.stack([-0.75 * over * top + 0.25 * side * (1 - top), 0.35 * top * front - 0.75 * (1 - top), 0.25 * front * top - 0.45], 1)
+        return way, style.length * (0.3 + 0.7 * smooth(0.3, 0.9, root[:, 1]))
     if style.style == "curly":
         return np.zeros_like(root), style.length * (0.5 + 0.5 * smooth(0.0, 0.7, root[:, 1]))
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
@@ -100,12 +101,12 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
     stands = style.style in ("short", "curly")
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
     end = np.where(fringe, 0.23, style.end) + rng.normal(0, 0.03 if style.style == "bob" else 0.09, len(root))
-    heading = _unit(normal * (0.7 if stands else 0.45) + way)
+    heading = _unit(normal * {"short": 0.38, "curly": 0.8}.get(style.style, 0.45) + way)
     steps = int(max(12, 4.6 / STEP)) if not stands else int(np.ceil(length.max() / STEP)) + 2
     lift = 0.03 + 0.05 * rng.random(len(root))
     side, path = np.where(root[:, 0] < style.part, -1.0, 1.0), [root]
     for k in range(steps):
-        pull = np.array([0, -0.05, 0]) if stands else np.array([0.0, -0.22, 0.0]) + 0.14 * way * np.exp(-k / 9)[..., None]
+        pull = (0.1 * way - [0, 0.05, 0]) if stands else np.array([0.0, -0.22, 0.0]) + 0.14 * way * np.exp(-k / 9)[..., None]
         heading = _unit(heading + pull + rng.normal(0, 0.02, heading.shape))
         spot = path[-1] + STEP * heading
         if not stands:
@@ -158,8 +159,8 @@ def _locks(root: Array, normal: Array, lead: Array, guides: Array, style: Hair, 
 def _shades(colour: Triple, grey: float, count: int, rng: np.random.Generator) -> Array:
     """Colours [S, 3]: no two strands alike, some of them white."""
     out = np.array(colour) * np.exp(rng.normal(0, 0.22, (count, 1)))
-    white = rng.random((count, 1)) < grey
-    return np.clip(np.where(white, np.array([0.52, 0.5, 0.48]) * rng.uniform(0.7, 1.1, (count, 1)), out), 0, 1)
+    white = np.clip(grey + 0.35 * grey * rng.normal(size=(count, 1)), 0, 1)
+    return np.clip(out + white * (np.array([0.46, 0.445, 0.425]) - out), 0, 1)
 
 
 def _taper(radius: float, points: int) -> Array:
@@ -186,7 +187,7 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     root = (figure.base[body.quads[pick]] * share[..., None]).sum(1)
     a, front = np.abs(place[:, 0]), root[:, 2] > -0.9
     middle = np.interp(a, *np.array(paint.BROW).T)
-    half = np.interp(a, [0.1, 0.2, 0.4, 0.56], [0.02, 0.024, 0.017, 0.004]) * (0.6 + 0.4 * figure.person.brow_fullness)
+    half = np.interp(a, [0.1, 0.2, 0.4, 0.56], [0.023, 0.028, 0.02, 0.005]) * (0.6 + 0.45 * figure.person.brow_fullness)
     brow = front & (np.abs(place[:, 1] - middle) < half) & (a > 0.105 + 0.03 * rng.random(len(a))) & (a < 0.57) & (figure.reference[body.quads[pick], 2].min(1) > -0.3)
     beard = front & (rng.random(len(a)) < paint.beard_zone(*place.T)) & (figure.person.beard > 0) & (rng.random(len(a)) < 0.5)
     keep = brow | beard
