@@ -233,7 +233,7 @@ class Strips:
 class Actor:
     """A person in the room, who can be told to act."""
 
-    def __init__(self, figure: Figure, hairs: int = 9000) -> None:
+    def __init__(self, figure: Figure, hairs: int = 7000) -> None:
         """Put all parts of the figure into the scene."""
         self.figure, base, person = figure, figure.base, figure.person
         body = Body(figure)
@@ -260,7 +260,7 @@ class Actor:
     def _part(self, name: str, word: str, material: Any) -> tuple[Any, Array]:
         figure = self.figure
         quads = figure.quads(word)
-        made, index = mesh(name, figure.base, quads, material, 2)
+        made, index = mesh(name, figure.base, quads, material, 1)
         colour = figure.tooth_paint(quads) if name == "teeth" else np.tile([0.42, 0.13, 0.12], (len(figure.base), 1))
         paint_points(made.data, colour[index])
         rest = made.data.attributes.new("rest", "FLOAT_VECTOR", "POINT")
@@ -299,7 +299,7 @@ def dress(figure: Figure) -> Any:
     wear = figure.person.wear
     quads = figure.quads("body")
     low = figure.base[quads][:, :, 1].min(1) < wear.height + 0.75
-    made, index = mesh("cloth", figure.base, quads[low & (figure.base[quads][:, :, 1].max(1) < -0.9)], cloth_material(wear.colour, wear.knit), 2)
+    made, index = mesh("cloth", figure.base, quads[low & (figure.base[quads][:, :, 1].max(1) < -0.9)], cloth_material(wear.colour, wear.knit), 1)
     work = bmesh.new()
     work.from_mesh(made.data)
     normal = np.array([0, -wear.slope, 1.0])

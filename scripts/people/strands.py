@@ -75,7 +75,7 @@ def hair(figure: Figure, body: Body, count: int) -> Strands | None:
     lead = rng.choice(len(roots), min(900, len(roots)), replace=False)
     guides = _guides(roots[lead], normal[lead], place[lead], style, body, rng)
     points = _locks(roots, normal, roots[lead], guides, style, rng)
-    return Strands(points, _taper(0.0055, POINTS), _shades(style.colour, style.grey, len(roots), rng), _mass(points, rng))
+    return Strands(points, _taper(0.0062, POINTS), _shades(style.colour, style.grey, len(roots), rng), _mass(points, rng))
 
 
 def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
