@@ -19,7 +19,7 @@ from people import act, stage, truth, voice
 from people.figure import Figure
 from synthetic_head import Asset
 
-SIZE, SAMPLES = 512, 2
+SIZE, SAMPLES = 512, 1
 
 
 def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iterator[Path]:

@@ -78,7 +78,7 @@ def skin_material(person: Person) -> Any:
             nodes.link(node.outputs["Color"], bump.inputs["Height"])
             nodes.link(bump.outputs["Normal"], nodes.shader.inputs["Normal"])
     nodes.shader.subsurface_method = "BURLEY"
-    nodes.set(Subsurface_Weight=0.85, Subsurface_Radius=(1.0, 0.36, 0.2), Subsurface_Scale=0.028, Specular_IOR_Level=0.42)
+    nodes.set(Subsurface_Weight=0.55, Subsurface_Radius=(1.0, 0.36, 0.2), Subsurface_Scale=0.028, Specular_IOR_Level=0.42)
     return nodes.material
 
 
@@ -140,8 +140,8 @@ def cloth_material(colour: Triple, knit: float) -> Any:
     """A dull weave with fuzz at its edges."""
     nodes = Nodes("cloth")
     where = nodes.tree.nodes.new("ShaderNodeTexCoord")
-    waves = nodes.new("TexWave", Scale=26.0, Distortion=3.0, Detail=1.0)
-    blotch = nodes.new("TexNoise", Scale=3.0, Detail=5.0)
+    waves = nodes.new("TexWave", Scale=26.0, Distortion=0.0, Detail=0.0)
+    blotch = nodes.new("TexNoise", Scale=3.0, Detail=1.0)
     ramp = nodes.new("MapRange", From_Min=0.2, From_Max=0.8, To_Min=0.75, To_Max=1.2)
     tint = nodes.new("VectorMath")
     tint.operation, tint.inputs[0].default_value = "MULTIPLY", colour
