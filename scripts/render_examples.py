@@ -15,8 +15,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from people import act, stage, truth, voice
+from people import stage, truth, voice
+from people.act import FPS
 from people.figure import Figure
+from people.plays import CLIPS
 from synthetic_head import Asset
 
 SIZE, SAMPLES = 512, 1
@@ -24,7 +26,7 @@ SIZE, SAMPLES = 512, 1
 
 def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iterator[Path]:
     """Render the frames of a clip that are not in the folder yet; their paths as they come."""
-    clip = act.CLIPS[name]
+    clip = CLIPS[name]
     paths = {number: folder / f"{number:04d}.png" for number in numbers}
     missing = {number: path for number, path in paths.items() if not path.is_file()}
     if not missing:
@@ -33,7 +35,7 @@ def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iter
     stage.open_room(clip.person, SAMPLES)
     actor = stage.Actor(Figure(asset, clip.person))
     for number, path in missing.items():
-        actor.perform(clip.act(number / act.FPS))
+        actor.perform(clip.act(number / FPS))
         half = path.with_name(f"half-{path.name}")
         stage.shoot(half, SIZE)
         os.replace(half, path)  # a frame that is there is whole
@@ -43,8 +45,8 @@ def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iter
 def one_frame(asset: Asset, wanted: str, out: Path) -> None:
     """`wanted`, "clip:number", as a PNG file in `out`."""
     name, _, number = wanted.partition(":")
-    if name not in act.CLIPS or not number.isdigit() or int(number) >= act.CLIPS[name].frames:
-        known = ", ".join(f"{key}:0..{clip.frames - 1}" for key, clip in act.CLIPS.items())
+    if name not in CLIPS or not number.isdigit() or int(number) >= CLIPS[name].frames:
+        known = ", ".join(f"{key}:0..{clip.frames - 1}" for key, clip in CLIPS.items())
         raise SystemExit(f"--frame {wanted}: there is no such frame. Known are {known}.")
     folder = out / f"{name}-frame"
     (folder / f"{int(number):04d}.png").unlink(missing_ok=True)
@@ -55,11 +57,12 @@ def one_frame(asset: Asset, wanted: str, out: Path) -> None:
 def everything(asset: Asset, names: list[str], frames: Path, out: Path) -> None:
     """All clips, then the truth."""
     for name in names:
-        clip = act.CLIPS[name]
+        clip = CLIPS[name]
         for path in frames_of(asset, name, list(range(clip.frames)), frames / name):
             print(path, flush=True)
-        voice.encode(frames / name, clip, name, out / f"{name}.mp4")
-    truth.render(asset, frames / "truth", out / "truth")
+        voice.encode(frames / name, clip, out / f"{name}.mp4")
+    truth.render(asset, frames / "truth")
+    truth.pack(frames / "truth", out / "truth")
 
 
 def main() -> None:
@@ -68,7 +71,7 @@ def main() -> None:
     parser.add_argument("asset", type=Path, help="the parametric head, .npz")
     parser.add_argument("-o", "--out", type=Path, default=Path("examples"), help="folder for the files")
     parser.add_argument("--frames", type=Path, default=Path("frames"), help="folder for frames in the making")
-    parser.add_argument("--only", nargs="+", choices=list(act.CLIPS), default=list(act.CLIPS), help="clips to make")
+    parser.add_argument("--only", nargs="+", choices=list(CLIPS), default=list(CLIPS), help="clips to make")
     parser.add_argument("--frame", help="CLIP:NUMBER, this frame alone")
     options = parser.parse_args()
     asset = Asset(options.asset)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from synthetic_head import UNIT, Act, Array, Asset, ball, smooth, turned
 
 from people import paint
-from people.looks import IRIS, Person
-from synthetic_head import UNIT, Act, Array, Asset, ball, smooth, turned
+from people.looks import Person
 
 REFERENCE = {"macrodetails/caucasian-female-young": 1.0}  # the shape to which places on the sheet belong
 NECK = np.array([0.0, -1.15, -0.7])  # the head turns about the neck's axis
@@ -39,7 +39,7 @@ class Figure:
         self.place = paint.sheet(self.reference)
         sides = [self.base[asset.points(f"-{side}-eye")] for side in "lr"]
         # 0.955: subdivision draws the lids inwards, and the eyes have to stay behind them
-        self.eyes = [(side.mean(0), 0.955 * float(np.linalg.norm(side - side.mean(0), axis=1).mean())) for side in sides]
+        self.eyes = [(side.mean(0), 0.955 * _spread(side)) for side in sides]
         self.eyeball, self.eye_quads = eyeball()
         self.ear = asset.mask("ears/l-ear-scale-incr", "ears/r-ear-scale-incr")[:, 0] > 0.3
 
@@ -62,7 +62,7 @@ class Figure:
         return [turned(centre + radius * self.eyeball, centre, act.gaze) for centre, radius in self.eyes]
 
     def eye_paint(self) -> Array:
-        """Colours [E, 3] of an eyeball: pupil, iris with fibres and a dark rim, white with veins towards the corners."""
+        """Colours [E, 3] of an eyeball: pupil, iris with fibres and a dark rim, white that reddens to the corners."""
         rng = np.random.default_rng(self.person.seed)
         unit = self.eyeball / np.linalg.norm(self.eyeball, axis=1, keepdims=True)
         off, turn = np.degrees(np.arccos(np.clip(unit[:, 2], -1, 1))), np.arctan2(unit[:, 1], unit[:, 0])
@@ -91,9 +91,10 @@ class Figure:
         weight = self.head_share(rest)
         return turned(points, NECK, act.turn, weight) + weight * np.array(act.shift)
 
-    def carry(self, quads: Array, share: Array) -> Carried:
-        """Roots with shares [S, 4] on quads [S, 4]."""
-        return Carried(quads, share)
+
+def _spread(points: Array) -> float:
+    """Mean distance of points [N, 3] from their middle."""
+    return float(np.linalg.norm(points - points.mean(0), axis=1).mean())
 
 
 def eyeball(rings: int = 72, parts: int = 72) -> tuple[Array, Array]:
@@ -104,6 +105,3 @@ def eyeball(rings: int = 72, parts: int = 72) -> tuple[Array, Array]:
     out = np.stack([np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn), np.cos(polar)], 1)
     bulge = 1 + 0.05 * np.cos(np.clip(polar / np.radians(34), 0, 1) * np.pi / 2) ** 2
     return out * bulge[:, None], quads
-
-
-__all__ = ["IRIS", "Carried", "Figure", "eyeball"]

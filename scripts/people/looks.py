@@ -1,9 +1,9 @@
-"""How each person looks: shape, skin, hair, eyes, garment, room. Colours are linear RGB in [0, 1], lengths decimetres."""
+"""How each person looks: shape, skin, hair, eyes, garment, room. Colours: linear RGB in [0, 1]; lengths: decimetres."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Triple = tuple[float, float, float]
 
@@ -67,7 +67,6 @@ class Person:
     room: tuple[Triple, Triple, Triple] = ((0.5, 0.48, 0.44), (0.2, 0.16, 0.12), (0.75, 0.8, 0.85))
     light: float = 1.0  # side the window is on: 1 to the right of the picture, -1 to the left
     seed: int = 1
-    extra: Mapping[str, float] = field(default_factory=dict)
 
 
 IRIS = {
@@ -128,18 +127,20 @@ PERFORMERS = {
         lashes=0.7, room=((0.52, 0.5, 0.46), (0.16, 0.2, 0.14), DAY), light=-1.0, seed=66,
     ),
     "performer_3": Person(
-        shape={"macrodetails/african-female-young": 0.9, "macrodetails/caucasian-female-young": 0.1, "head/head-oval": 0.4,
-               "mouth/mouth-upperlip-volume-incr": 0.3, "asym/asym-brown-2-r": 0.3},
+        shape={"macrodetails/african-female-young": 0.9, "macrodetails/caucasian-female-young": 0.1,
+               "head/head-oval": 0.4, "mouth/mouth-upperlip-volume-incr": 0.3, "asym/asym-brown-2-r": 0.3},
         skin=Skin((0.26, 0.128, 0.075), (0.3, 0.095, 0.09), blush=0.4, freckles=0.3, shine=0.7),
-        hair=Hair("curly", (0.022, 0.014, 0.011), length=0.46, curl=0.028), wear=Wear((0.55, 0.3, 0.06), height=-1.8, slope=0.62),
+        hair=Hair("curly", (0.022, 0.014, 0.011), length=0.46, curl=0.028),
+        wear=Wear((0.55, 0.3, 0.06), height=-1.8, slope=0.62),
         iris=IRIS["brown"], brows=(0.02, 0.013, 0.01), brow_fullness=0.9,
         room=((0.36, 0.42, 0.4), (0.12, 0.16, 0.12), DAY), light=1.0, seed=77,
     ),
     "performer_4": Person(
-        shape={"macrodetails/caucasian-male-young": 0.6, "macrodetails/caucasian-male-old": 0.4, "head/head-diamond": 0.4,
-               "nose/nose-scale-vert-incr": 0.3, "asym/asym-mouth-1-r": 0.3},
+        shape={"macrodetails/caucasian-male-young": 0.6, "macrodetails/caucasian-male-old": 0.4,
+               "head/head-diamond": 0.4, "nose/nose-scale-vert-incr": 0.3, "asym/asym-mouth-1-r": 0.3},
         skin=Skin((0.6, 0.34, 0.25), (0.44, 0.16, 0.14), blush=0.9, freckles=0.9, lines=0.35, shine=0.5),
-        hair=Hair("short", (0.3, 0.11, 0.03), length=0.4, part=-0.3, recede=0.3), wear=Wear((0.07, 0.13, 0.07), height=-1.66),
+        hair=Hair("short", (0.3, 0.11, 0.03), length=0.4, part=-0.3, recede=0.3),
+        wear=Wear((0.07, 0.13, 0.07), height=-1.66),
         iris=IRIS["hazel"], brows=(0.24, 0.1, 0.035), brow_fullness=1.0, beard=0.1, lashes=0.8,
         room=((0.48, 0.5, 0.52), (0.2, 0.2, 0.22), DAY), light=-1.0, seed=88,
     ),

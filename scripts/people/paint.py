@@ -1,16 +1,16 @@
 """The face as a painting: colour, roughness and relief on a sheet that is rolled around the head.
 
-The sheet's coordinates belong to the asset's reference shape, so that lips, brows and cheeks lie at the same place on it
-for every person: across = angle about the vertical axis of the head * RADIUS, up = height over the eyes, decimetres.
+The sheet's coordinates belong to the asset's reference shape, so that lips, brows and cheeks lie at the same place for
+every person: across = angle about the vertical axis of the head * RADIUS, up = height over the eyes, decimetres.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
+from synthetic_head import Array, Triple, smooth
 
 from people.looks import Person
-from synthetic_head import Array, Triple, smooth
 
 RADIUS = 0.86  # dm, of the roll; near the face's own, so that the sheet is hardly stretched there
 AXIS = -0.78  # dm, z of the roll's axis
@@ -19,8 +19,10 @@ WIDTH, HEIGHT = 2048, 1536  # px
 UPPER_LIP = ((0.0, -0.537), (0.06, -0.527), (0.125, -0.55), (0.165, -0.577), (0.192, -0.6), (0.212, -0.62))
 LOWER_LIP = ((0.0, -0.707), (0.065, -0.703), (0.118, -0.686), (0.165, -0.66), (0.192, -0.638), (0.212, -0.62))
 BROW = ((0.10, 0.1), (0.2, 0.122), (0.3, 0.146), (0.4, 0.152), (0.5, 0.12), (0.56, 0.085))  # its middle line
-HAIRLINE = ((0.0, 0.7), (0.25, 0.69), (0.45, 0.61), (0.58, 0.48), (0.7, 0.27), (0.78, 0.1), (0.85, -0.16), (0.95, -0.14),
-            (1.0, 0.04), (1.3, 0.03), (1.42, -0.35), (1.8, -0.72), (2.8, -0.78))  # fmt: skip
+HAIRLINE = (
+    (0.0, 0.7), (0.25, 0.69), (0.45, 0.61), (0.58, 0.48), (0.7, 0.27), (0.78, 0.1), (0.85, -0.16), (0.95, -0.14),
+    (1.0, 0.04), (1.3, 0.03), (1.42, -0.35), (1.8, -0.72), (2.8, -0.78),
+)  # fmt: skip
 
 
 def sheet(points: Array) -> Array:
@@ -50,7 +52,9 @@ def lips(across: Array, up: Array) -> Array:
 def beard_zone(across: Array, up: Array) -> Array:
     """Where a beard grows [*], 0..1: moustache, chin, jaw, sideburns, upper neck; not the lips."""
     a = np.abs(across)
-    top = np.interp(a, [0.0, 0.1, 0.2, 0.27, 0.4, 0.62, 0.8, 0.95], [-0.45, -0.44, -0.47, -0.56, -0.55, -0.36, -0.05, 0.0])
+    top = np.interp(
+        a, [0.0, 0.1, 0.2, 0.27, 0.4, 0.62, 0.8, 0.95], [-0.45, -0.44, -0.47, -0.56, -0.55, -0.36, -0.05, 0.0]
+    )
     low = np.interp(a, [0.0, 0.4, 0.9, 1.0], [-1.45, -1.4, -1.0, -0.9])
     side = smooth(0.96, 0.84, a)
     fade = smooth(-0.02, 0.06, top - up) * smooth(0.0, 0.2, up - low) * side
@@ -127,15 +131,25 @@ def _complexion(page: Sheet) -> None:
     page.scale(0.025 * page.noise(0.06), (1.0, 2.2, 2.2))
     page.scale(0.04 * page.noise(0.02), (2.0, 2.0, 2.0))
     red = (1.05, 0.74, 0.72)
-    for share, x, y, wide, high in ((0.8, 0.42, -0.33, 0.17, 0.15), (0.7, 0.0, -0.33, 0.1, 0.1), (0.5, 0.12, -0.38, 0.05, 0.05),
-                                    (0.3, 0.0, -0.86, 0.13, 0.09), (0.6, 1.1, -0.2, 0.14, 0.35)):  # fmt: skip
+    reddened = (  # share, then place and size: cheeks, tip and wings of the nose, chin, ears
+        (0.8, 0.42, -0.33, 0.17, 0.15),
+        (0.7, 0.0, -0.33, 0.1, 0.1),
+        (0.5, 0.12, -0.38, 0.05, 0.05),
+        (0.3, 0.0, -0.86, 0.13, 0.09),
+        (0.6, 1.1, -0.2, 0.14, 0.35),
+    )
+    for share, x, y, wide, high in reddened:
         page.scale(skin.blush * share * page.spot(x, y, wide, high) * (1 + 0.12 * page.noise(0.08)), red)
     page.scale(0.5 * page.spot(0.2, 0.45, 0.4, 0.18), (1.02, 1.02, 0.94))
     page.scale(0.55 * page.spot(0.29, -0.13, 0.13, 0.045), (0.84, 0.76, 0.8))  # under the eyes
     page.scale(0.5 * page.spot(0.28, 0.06, 0.14, 0.05), (0.88, 0.78, 0.76))  # upper lids
     page.scale(0.6 * page.spot(0.15, -0.03, 0.03, 0.03), (0.95, 0.72, 0.7))  # inner corners
     page.scale(0.5 * page.spot(0.13, -0.42, 0.06, 0.035), (0.85, 0.66, 0.62))  # wings of the nose
-    page.rough -= 0.1 * skin.shine * (page.spot(0, -0.25, 0.1, 0.2) + page.spot(0, 0.4, 0.35, 0.2) + 0.6 * page.spot(0.4, -0.2, 0.15, 0.1))
+    page.rough -= (
+        0.1
+        * skin.shine
+        * (page.spot(0, -0.25, 0.1, 0.2) + page.spot(0, 0.4, 0.35, 0.2) + 0.6 * page.spot(0.4, -0.2, 0.15, 0.1))
+    )
     page.rough += 0.04 * page.noise(0.03)
 
 
@@ -148,7 +162,11 @@ def _marks(page: Sheet) -> None:
         page.scale(skin.freckles * 0.75 * page.dots(where, 260, (0.004, 0.011)), (0.66, 0.5, 0.42))
     moles = page.dots(np.full_like(page.x, 1.0) * (lips(page.x, page.y) < -0.03), 1.1, (0.006, 0.012))
     page.scale(0.8 * moles, (0.4, 0.28, 0.22))
-    pores = page.dots(0.25 + 0.75 * np.clip(page.spot(0.25, -0.3, 0.25, 0.25) + page.spot(0, -0.3, 0.15, 0.15), 0, 1), 5000, (0.002, 0.004))
+    pores = page.dots(
+        0.25 + 0.75 * np.clip(page.spot(0.25, -0.3, 0.25, 0.25) + page.spot(0, -0.3, 0.15, 0.15), 0, 1),
+        5000,
+        (0.002, 0.004),
+    )
     page.scale(0.16 * pores, (0.6, 0.5, 0.5))
     page.relief -= 0.35 * pores
     page.relief += 0.22 * page.noise(0.012) + 0.3 * page.noise(0.03)
@@ -185,7 +203,9 @@ def _hair_shadow(page: Sheet) -> None:
         under = smooth(-0.02, 0.14, page.y - edge)
         page.tint(0.94 * under, np.array(person.hair.colour) * 0.35 + 0.03 * np.array(person.skin.tone))
         page.rough += under * (0.9 - page.rough)
-    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005])
+    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(
+        page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005]
+    )
     inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
     page.tint(0.42 * person.brow_fullness * inside, person.brows)
     if person.skin.stubble:

@@ -7,7 +7,6 @@ import ctypes.util
 from collections.abc import Sequence
 
 import numpy as np
-
 from synthetic_head import Array, smooth
 
 RATE = 22050  # Hz, of espeak-ng's voices
@@ -28,8 +27,17 @@ SHAPES: dict[str, dict[str, float]] = {
     "k": {"mouth-parling": 0.6, "mouth-open": 0.1},
 }  # mouth shapes as weights of the asset's expression units
 LETTERS = {
-    "a": "aAV0Q@&3", "e": "eE", "i": "iIj", "o": "oO", "u": "uUwM", "m": "mpbB", "f": "fv", "s": "szTDCc", "S": "SZJ",
-    "t": "tdnlLr4R", "k": "kgNhxqG?",
+    "a": "aAV0Q@&3",
+    "e": "eE",
+    "i": "iIj",
+    "o": "oO",
+    "u": "uUwM",
+    "m": "mpbB",
+    "f": "fv",
+    "s": "szTDCc",
+    "S": "SZJ",
+    "t": "tdnlLr4R",
+    "k": "kgNhxqG?",
 }  # first letter of espeak-ng's phoneme -> mouth shape
 Timed = Sequence[tuple[float, str]]
 
@@ -92,7 +100,9 @@ def mouth(timed: Timed, t: float, lead: float = 0.05) -> dict[str, float]:
     now, out = t + lead, dict[str, float]()
     ends = [start for start, _ in timed[1:]] + [timed[-1][0] + 0.1]
     for (start, phoneme), end in zip(timed, ends, strict=True):
-        share = float(smooth(start - 0.06, start + 0.03, np.asarray(now)) * smooth(end + 0.06, end - 0.03, np.asarray(now)))
+        share = float(
+            smooth(start - 0.06, start + 0.03, np.asarray(now)) * smooth(end + 0.06, end - 0.03, np.asarray(now))
+        )
         for name, weight in shape(phoneme).items() if share else ():
             out[name] = out.get(name, 0.0) + share * weight
     return out

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.spatial import cKDTree
+from synthetic_head import Array, Triple, smooth
 
 from people import paint
 from people.figure import Carried, Figure
 from people.looks import Hair
-from synthetic_head import Array, Triple, smooth
 
 POINTS = 10  # of a hair
 STEP = 0.05  # dm, of a growing guide
@@ -19,7 +19,10 @@ STEP = 0.05  # dm, of a growing guide
 
 @dataclass(frozen=True)
 class Strands:
-    """Strands [S, P, 3] at rest, radius [P] dm, colour [S, 3], `mass` [S, P, 3]: out of the hair as a whole; `roots` where they move with the skin."""
+    """Hairs at rest: points [S, P, 3], radius [P] dm, colour [S, 3], mass [S, P, 3]: the direction out of all the hair.
+
+    `roots` carry them where they move with the skin.
+    """
 
     points: Array
     radius: Array
@@ -69,13 +72,15 @@ def hair(figure: Figure, body: Body, count: int) -> Strands | None:
     rng = np.random.default_rng(figure.person.seed + 1)
     pick, share, place = scatter(figure, body, count * 3, rng)
     edge = paint.hairline(place[:, 0], style.recede) + 0.03 * rng.normal(size=len(pick))
-    keep = np.flatnonzero((place[:, 1] > edge) & (rng.random(len(pick)) < smooth(-0.02, 0.12, place[:, 1] - edge) + 0.25))[:count]
+    keep = np.flatnonzero(
+        (place[:, 1] > edge) & (rng.random(len(pick)) < smooth(-0.02, 0.12, place[:, 1] - edge) + 0.25)
+    )[:count]
     roots = (figure.base[body.quads[pick[keep]]] * share[keep][..., None]).sum(1)
     normal, place = body.normal[pick[keep]], place[keep]
     lead = rng.choice(len(roots), min(900, len(roots)), replace=False)
     guides = _guides(roots[lead], normal[lead], place[lead], style, body, rng)
     points = _locks(roots, normal, roots[lead], guides, style, rng)
-    return Strands(points, _taper(0.0062, POINTS), _shades(style.colour, style.grey, len(roots), rng), _mass(points, rng))
+    return Strands(points, taper(0.0062, POINTS), _shades(style.colour, style.grey, len(roots), rng), mass(points, rng))
 
 
 def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
@@ -84,7 +89,8 @@ def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
     front, top = smooth(-0.9, -0.2, root[:, 2]), smooth(0.3, 0.9, root[:, 1])
     if style.style == "short":
         over = np.sign(style.part) * (1 - smooth(0.0, 0.12, (root[:, 0] - style.part) * np.sign(style.part)))
-        way = np.stack([-0.75 * over * top + 0.25 * side * (1 - top), 0.35 * top * front - 0.75 * (1 - top), 0.25 * front * top - 0.45], 1)
+        across, up = -0.75 * over * top + 0.25 * side * (1 - top), 0.35 * top * front - 0.75 * (1 - top)
+        way = np.stack([across, up, 0.25 * front * top - 0.45], 1)
         return way, style.length * (0.3 + 0.7 * smooth(0.3, 0.9, root[:, 1]))
     if style.style == "curly":
         return np.zeros_like(root), style.length * (0.5 + 0.5 * smooth(0.0, 0.7, root[:, 1]))
@@ -101,18 +107,22 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
     stands = style.style in ("short", "curly")
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
     end = np.where(fringe, 0.23, style.end) + rng.normal(0, 0.03 if style.style == "bob" else 0.09, len(root))
-    heading = _unit(normal * {"short": 0.38, "curly": 0.8}.get(style.style, 0.45) + way)
+    heading = unit(normal * {"short": 0.38, "curly": 0.8}.get(style.style, 0.45) + way)
     steps = int(max(12, 4.6 / STEP)) if not stands else int(np.ceil(length.max() / STEP)) + 2
     lift = 0.03 + 0.05 * rng.random(len(root))
     side, path = np.where(root[:, 0] < style.part, -1.0, 1.0), [root]
     for k in range(steps):
-        pull = (0.1 * way - [0, 0.05, 0]) if stands else np.array([0.0, -0.22, 0.0]) + 0.14 * way * np.exp(-k / 9)[..., None]
-        heading = _unit(heading + pull + rng.normal(0, 0.02, heading.shape))
+        pull = (
+            (0.1 * way - [0, 0.05, 0])
+            if stands
+            else np.array([0.0, -0.22, 0.0]) + 0.14 * way * np.exp(-k / 9)[..., None]
+        )
+        heading = unit(heading + pull + rng.normal(0, 0.02, heading.shape))
         spot = path[-1] + STEP * heading
         if not stands:
             spot[:, 0] += _aside(spot, side, fringe)
         spot = body.push(spot, lift.mean() * min(1, (k + 1) / 4) + 0.02)
-        heading = _unit(0.5 * heading + 0.5 * _unit(spot - path[-1]))
+        heading = unit(0.5 * heading + 0.5 * unit(spot - path[-1]))
         path.append(spot)
     whole = np.concatenate([path[0][:, None], uniform_filter1d(np.stack(path, 1), 7, axis=1)[:, 1:]], 1)
     below = whole[..., 1] < end[:, None]
@@ -138,11 +148,11 @@ def _resampled(path: Array, last: Array) -> Array:
 
 
 def _locks(root: Array, normal: Array, lead: Array, guides: Array, style: Hair, rng: np.random.Generator) -> Array:
-    """Strands [S, POINTS, 3]: each follows the nearest guide, closer to it towards the tip, with waves and stray ends."""
+    """Strands [S, POINTS, 3]: each follows the nearest guide, closest at its tip, with waves and stray ends."""
     near = cKDTree(lead).query(root)[1]
     t = np.linspace(0, 1, POINTS)[:, None]
     offset = root - lead[near]
-    scale = rng.uniform(0.85, 1.06, (len(root), 1, 1)) if style.style != "bob" else rng.uniform(0.96, 1.02, (len(root), 1, 1))
+    scale = rng.uniform(*((0.96, 1.02) if style.style == "bob" else (0.85, 1.06)), (len(root), 1, 1))
     close = 1 - 0.55 * smooth(0.0, 0.8, t)
     points = root[:, None] + (guides[near] - guides[near][:, :1]) * scale + offset[:, None] * (close - 1)
     stray = np.cumsum(rng.normal(0, 1, points.shape), 1) * t * (0.006 if style.style != "curly" else 0.012)
@@ -163,19 +173,21 @@ def _shades(colour: Triple, grey: float, count: int, rng: np.random.Generator) -
     return np.clip(out + white * (np.array([0.46, 0.445, 0.425]) - out), 0, 1)
 
 
-def _taper(radius: float, points: int) -> Array:
+def taper(radius: float, points: int) -> Array:
+    """Radius [points] of a hair, thinner towards its tip."""
     return radius * np.linspace(1, 0.25, points) ** 0.6
 
 
-def _mass(points: Array, rng: np.random.Generator) -> Array:
+def mass(points: Array, rng: np.random.Generator) -> Array:
     """[S, P, 3]: away from the middle of the head, a little different for every strand."""
-    out = _unit((points - [0, 0.1, -0.75]) * [1.0, 0.6, 1.0])
-    along = _unit(np.gradient(points, axis=1))
+    out = unit((points - [0, 0.1, -0.75]) * [1.0, 0.6, 1.0])
+    along = unit(np.gradient(points, axis=1))
     out = out - 0.7 * along * (out * along).sum(-1, keepdims=True)
-    return _unit(out + rng.normal(0, 0.22, (len(points), 1, 3)))
+    return unit(out + rng.normal(0, 0.22, (len(points), 1, 3)))
 
 
-def _unit(v: Array) -> Array:
+def unit(v: Array) -> Array:
+    """Vectors [*, 3] at length 1."""
     out: Array = v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9)
     return out
 
@@ -188,53 +200,28 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     a, front = np.abs(place[:, 0]), root[:, 2] > -0.9
     middle = np.interp(a, *np.array(paint.BROW).T)
     half = np.interp(a, [0.1, 0.2, 0.4, 0.56], [0.023, 0.028, 0.02, 0.005]) * (0.6 + 0.45 * figure.person.brow_fullness)
-    brow = front & (np.abs(place[:, 1] - middle) < half) & (a > 0.105 + 0.03 * rng.random(len(a))) & (a < 0.57) & (figure.reference[body.quads[pick], 2].min(1) > -0.3)
-    beard = front & (rng.random(len(a)) < paint.beard_zone(*place.T)) & (figure.person.beard > 0) & (rng.random(len(a)) < 0.5)
+    brow = front & (np.abs(place[:, 1] - middle) < half) & (a > 0.105 + 0.03 * rng.random(len(a))) & (a < 0.57)
+    brow &= figure.reference[body.quads[pick], 2].min(1) > -0.3
+    beard = (
+        front
+        & (rng.random(len(a)) < paint.beard_zone(*place.T))
+        & (figure.person.beard > 0)
+        & (rng.random(len(a)) < 0.5)
+    )
     keep = brow | beard
     root, place, brow, pick, share = root[keep], place[keep], brow[keep], pick[keep], share[keep]
     side = np.sign(place[:, 0])
-    rise = np.interp(np.abs(place[:, 0]), [0.1, 0.2, 0.38, 0.5], [1.1, 0.5, 0.05, -0.4]) - 4 * (place[:, 1] - np.interp(np.abs(place[:, 0]), *np.array(paint.BROW).T))
+    off = place[:, 1] - np.interp(np.abs(place[:, 0]), *np.array(paint.BROW).T)
+    rise = np.interp(np.abs(place[:, 0]), [0.1, 0.2, 0.38, 0.5], [1.1, 0.5, 0.05, -0.4]) - 4 * off
     arch = np.stack([side, rise, np.full(len(side), -0.1)], 1)
     fall = np.stack([0.25 * root[:, 0], np.full(len(side), -1.0), np.full(len(side), 0.1)], 1)
-    way = _unit(np.where(brow[:, None], arch, fall)) + rng.normal(0, 0.22, root.shape)
-    length = np.where(brow, rng.uniform(0.05, 0.085, len(side)), figure.person.beard * rng.uniform(0.6, 1.15, len(side)))
+    way = unit(np.where(brow[:, None], arch, fall)) + rng.normal(0, 0.22, root.shape)
+    length = np.where(
+        brow, rng.uniform(0.05, 0.085, len(side)), figure.person.beard * rng.uniform(0.6, 1.15, len(side))
+    )
     t = np.linspace(0, 1, 5)[:, None]
     out = body.normal[pick][:, None] * np.where(brow, 0.3, 0.55)[:, None, None]
     points = root[:, None] + length[:, None, None] * t * (out * (1 - 0.55 * t) + way[:, None] * (0.35 + 0.5 * t))
     colour = np.where(brow[:, None], _shades(figure.person.brows, 0.3 * figure.person.hair.grey, len(side), rng),
                       _shades(figure.person.hair.colour, figure.person.hair.grey, len(side), rng))  # fmt: skip
-    return Strands(points, _taper(0.0026, 5), colour, _mass(points, rng), Carried(body.quads[pick], share))
-
-
-def lashes(figure: Figure, count: int = 70) -> Strands:
-    """Lashes along the strips that the asset has for them: from the lid's edge outwards, curved."""
-    rng = np.random.default_rng(figure.person.seed + 3)
-    rows = []
-    for side, (centre, _) in zip("lr", figure.eyes, strict=True):
-        for lid, many, reach in (("2", count, 0.62), ("1", count // 2, 0.34)):  # 2: upper lid
-            quads = figure.quads(f"{side}-eyelashes-{lid}")
-            rows.append(_lash_row(figure, quads, centre, many, reach * figure.person.lashes, rng))
-    corners, share, points = (np.concatenate(column) for column in zip(*rows, strict=True))
-    colour = np.tile(np.array(figure.person.brows) * 0.4 + 0.008, (len(points), 1))
-    return Strands(points, _taper(0.0014, 5), colour, _mass(points, rng), Carried(corners, share))
-
-
-def _lash_row(figure: Figure, quads: Array, centre: Array, count: int, reach: float, rng: np.random.Generator) -> tuple[Array, Array, Array]:
-    """One lid's lashes: quads that carry them [S, 4], shares [S, 4], strands [S, 5, 3]."""
-    points = figure.base
-    far = np.linalg.norm(points[quads] - centre, axis=-1)
-    order = far.mean(1).argsort()[: max(1, len(quads) // 2)]  # the half of the strip that lies on the lid
-    pick = quads[order[rng.integers(0, len(order), count)]]
-    share = rng.dirichlet(np.ones(4), count)
-    near = np.linalg.norm(points[pick] - centre, axis=-1).argsort(1)
-    weights = np.zeros((count, 4))
-    along = rng.random(count)
-    weights[np.arange(count), near[:, 0]], weights[np.arange(count), near[:, 1]] = along, 1 - along
-    root = (points[pick] * weights[..., None]).sum(1)
-    upper = 1.0 if reach > 0.5 * figure.person.lashes else -0.7
-    out = _unit(root - centre) * [1.3, 0.5, 1.0] + np.array([0, 0.25 * upper, 0.25]) + rng.normal(0, 0.1, (count, 3))
-    t = np.linspace(0, 1, 5)[:, None]
-    length = 0.1 * reach * rng.uniform(0.7, 1.1, (count, 1, 1))
-    strands = root[:, None] + length * (t * _unit(out)[:, None] + t**2 * np.array([0, 0.5 * upper, 0]))
-    del share
-    return pick, weights, strands
+    return Strands(points, taper(0.0026, 5), colour, mass(points, rng), Carried(body.quads[pick], share))

@@ -7,23 +7,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from people import act, stage
-from people.figure import NECK, Figure
 from synthetic_head import UNIT, Act, Array, Asset, turned
 
+from people import stage, voice
+from people.act import FPS
+from people.figure import NECK, Figure
+from people.objects import CAMERA_Y, CAMERA_Z
+from people.plays import CLIPS
+
 PAIRS = (
-    ("subject_1", "performer_1"), ("subject_1", "performer_3"), ("subject_2", "performer_2"), ("subject_3", "performer_1"),
-    ("subject_3", "performer_4"), ("subject_4", "performer_3"),
+    ("subject_1", "performer_1"), ("subject_1", "performer_3"), ("subject_2", "performer_2"),
+    ("subject_3", "performer_1"), ("subject_3", "performer_4"), ("subject_4", "performer_3"),
 )  # fmt: skip
-FRAMES, SIZE, SAMPLES = 20, 256, 3
+FRAMES, SIZE, SAMPLES = 20, 256, 2
 LABELS = ("background", "skin", "hair", "eyes", "mouth", "garment")
+MATERIALS = {"skin": 1, "hair": 2, "eye": 3, "teeth": 4, "tongue": 4, "cloth": 5}  # name -> index in LABELS
 BINDING = Path(__file__).with_name("landmarks.npz")  # corners [468, 4], share [468, 4]: MediaPipe's points on the asset
 
 
 def numbers(performer: str) -> list[int]:
     """The frames of a performance that are compared: even from the first to the last."""
-    return np.linspace(0, act.CLIPS[performer].frames - 1, FRAMES).round().astype(int).tolist()
+    return np.linspace(0, CLIPS[performer].frames - 1, FRAMES).round().astype(int).tolist()
 
 
 def render(asset: Asset, frames: Path) -> None:
@@ -33,13 +37,13 @@ def render(asset: Asset, frames: Path) -> None:
                 if not _data(frames, subject, performer, k).is_file()]  # fmt: skip
         if not todo:
             continue
-        stage.open_room(act.CLIPS[subject].person, SAMPLES)
-        actor = stage.Actor(Figure(asset, act.CLIPS[subject].person))
+        stage.open_room(CLIPS[subject].person, SAMPLES)
+        actor = stage.Actor(Figure(asset, CLIPS[subject].person))
         passes = Passes(frames / "passes", actor)
         for performer, number in todo:
             path = _data(frames, subject, performer, number)
             path.parent.mkdir(parents=True, exist_ok=True)
-            one = act.CLIPS[performer].act(number / act.FPS)
+            one = CLIPS[performer].act(number / FPS)
             actor.perform(one)
             stage.shoot(path.with_suffix(".png"), SIZE)
             depth, label = passes.take()
@@ -81,7 +85,7 @@ def head_unit(figure: Figure) -> float:
 
 def _camera(points: Array, unit: float) -> Array:
     """points [N, 3] of the scene, dm -> the camera's axes (x right, y down, z forward), head units."""
-    out: Array = (points - [0, stage.CAMERA_Y, stage.CAMERA_Z]) * [1, -1, -1] / unit
+    out: Array = (points - [0, CAMERA_Y, CAMERA_Z]) * [1, -1, -1] / unit
     return out
 
 
@@ -92,7 +96,7 @@ class Passes:
         """Number the materials and let Blender write both passes into `folder`."""
         self.folder, self.actor = folder, actor
         for material in stage.bpy.data.materials:
-            material.pass_index = next((k for k, word in enumerate(("-", "skin", "hair", "eye", "t", "cloth")) if material.name.startswith(word)), 0)
+            material.pass_index = MATERIALS.get(material.name, 0)
         layer = stage.bpy.context.view_layer
         layer.use_pass_z = layer.use_pass_material_index = True
 
@@ -103,17 +107,16 @@ class Passes:
         before = cycles.samples, cycles.use_denoising, cycles.pixel_filter_type, cycles.filter_width, render.filepath
         cycles.samples, cycles.use_denoising, cycles.pixel_filter_type = 1, False, "BOX"
         cycles.filter_width = 0.01
-        tree = self._compositor(scene)
+        self._write_passes(scene)
         stage.bpy.ops.render.render()
         scene.use_nodes = False
-        del tree
         cycles.samples, cycles.use_denoising, cycles.pixel_filter_type, cycles.filter_width, render.filepath = before
         depth, index = (self._read(name) for name in ("depth", "label"))
         label = np.round(index).astype(np.uint8)
         depth = np.where(label > 0, depth / head_unit(self.actor.figure), 0)
         return depth[1::2, 1::2].astype(np.float16), label
 
-    def _compositor(self, scene: Any) -> Any:
+    def _write_passes(self, scene: Any) -> None:
         """Nodes that write both passes as OpenEXR files."""
         scene.use_nodes = True
         tree = scene.node_tree
@@ -124,7 +127,6 @@ class Passes:
         for name, source in (("depth", "Depth"), ("label", "IndexMA")):
             file.file_slots.new(name)
             tree.links.new(layers.outputs[source], file.inputs[name])
-        return tree
 
     def _read(self, name: str) -> Array:
         path = next(self.folder.glob(f"{name}*.exr"))
@@ -138,11 +140,16 @@ class Passes:
         return out
 
 
-def camera() -> dict[str, Array]:
-    """The one camera of all pictures: focal length and centre in px of a picture of SIZE, pixel centres at .5."""
-    return {"focal": np.array(stage.LENS / stage.SENSOR * SIZE), "centre": np.array([SIZE / 2, SIZE / 2])}
-
-
 def pack(frames: Path, out: Path) -> None:
-    """One pair after another as `<pair>.npz` (numbers) and `<pair>.mp4`-free PNG strips: what is shipped."""
-    raise NotImplementedError
+    """What is shipped of all pairs: `<pair>.npz`, the facts of all frames in arrays, and `<pair>.mp4`, the pictures."""
+    out.mkdir(parents=True, exist_ok=True)
+    for subject, performer in PAIRS:
+        paths = [_data(frames, subject, performer, number) for number in numbers(performer)]
+        facts_of = [dict(np.load(path)) for path in paths]
+        arrays = {name: np.stack([one[name] for one in facts_of]) for name in facts_of[0]}
+        arrays |= {"focal_px": np.array(stage.LENS / stage.SENSOR * SIZE), "centre_px": np.array([SIZE / 2, SIZE / 2]),
+                   "labels": np.array(LABELS), "unit_dm": arrays["unit_dm"][0]}  # fmt: skip
+        half = out / f"half-{subject}-by-{performer}.npz"
+        np.savez_compressed(half, **arrays)
+        os.replace(half, out / f"{subject}-by-{performer}.npz")
+        voice.pictures([path.with_suffix(".png") for path in paths], out / f"{subject}-by-{performer}.mp4")

@@ -5,29 +5,42 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 import blender_scene as studio
-from people import speech
-from people.act import FPS, Clip
+import numpy as np
 from synthetic_head import Array
 
-LOSS = 17  # crf: a clip of three seconds then takes about half a megabyte
+from people import speech
+from people.act import FPS
+from people.plays import Clip
+
+LOSS, FAITHFUL = 17, 6  # crf of a clip that is watched, and of pictures that are measured
 
 
 def encode(folder: Path, clip: Clip, out: Path) -> None:
-    """The numbered PNG files of a folder, with the spoken line where there is one."""
-    ffmpeg = studio.need("imageio_ffmpeg", "imageio-ffmpeg").get_ffmpeg_exe()
-    tags = "setparams=color_primaries=bt709:color_trc=bt709"
-    video = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{tags}", "-c:v", "libx264"]
-    video += ["-crf", str(LOSS), "-preset", "veryslow", "-colorspace", "bt709"]
+    """The numbered PNG files of a folder as a clip, with the spoken line where there is one."""
     with tempfile.TemporaryDirectory() as work:
         sound = _sound(clip, Path(work) / "voice.wav")
-        frames = ["-framerate", str(FPS), "-i", str(folder / "%04d.png"), *sound]
-        command = [ffmpeg, "-y", "-v", "error", *frames, *video, "-movflags", "+faststart", str(out)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        _run(["-i", str(folder / "%04d.png"), *sound], "yuv420p", LOSS, out)
+
+
+def pictures(paths: Sequence[Path], out: Path) -> None:
+    """PNG files one after another as a clip that hardly differs from them."""
+    with tempfile.TemporaryDirectory() as work:
+        for k, path in enumerate(paths):
+            (Path(work) / f"{k:04d}.png").symlink_to(path.absolute())
+        _run(["-i", str(Path(work) / "%04d.png")], "yuv444p", FAITHFUL, out)
+
+
+def _run(inputs: list[str], pixels: str, loss: int, out: Path) -> None:
+    ffmpeg = studio.need("imageio_ffmpeg", "imageio-ffmpeg").get_ffmpeg_exe()
+    tags = "setparams=color_primaries=bt709:color_trc=bt709"
+    video = ["-vf", f"scale=out_color_matrix=bt709:out_range=tv,format={pixels},{tags}", "-c:v", "libx264"]
+    video += ["-crf", str(loss), "-preset", "slow", "-movflags", "+faststart"]
+    command = [ffmpeg, "-y", "-v", "error", "-framerate", str(FPS), *inputs, *video, str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise OSError(done.stderr.strip() or "ffmpeg failed")
 
