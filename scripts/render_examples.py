@@ -15,24 +15,26 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from people import stage, truth, voice
 from people.act import FPS
-from people.figure import Figure
 from people.plays import CLIPS
 from synthetic_head import Asset
 
-SIZE, SAMPLES = 512, 1
+SIZE, SAMPLES = 512, 1  # px; rays a pixel, which the denoiser makes up for
+COMPRESSION = 5  # of frames in the making, percent: time is dearer than space
 
 
 def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iterator[Path]:
     """Render the frames of a clip that are not in the folder yet; their paths as they come."""
+    from people import stage  # Blender: a wrong path or name shall be told without it
+    from people.figure import Figure
+
     clip = CLIPS[name]
     paths = {number: folder / f"{number:04d}.png" for number in numbers}
     missing = {number: path for number, path in paths.items() if not path.is_file()}
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    stage.open_room(clip.person, SAMPLES)
+    stage.open_room(clip.person, SAMPLES, COMPRESSION)
     actor = stage.Actor(Figure(asset, clip.person))
     for number, path in missing.items():
         actor.perform(clip.act(number / FPS))
@@ -42,30 +44,32 @@ def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iter
         yield path
 
 
-def one_frame(asset: Asset, wanted: str, out: Path) -> None:
-    """`wanted`, "clip:number", as a PNG file in `out`."""
+def one_frame(asset: Asset, wanted: str, out: Path) -> Path:
+    """`wanted`, "clip:number", as a PNG file in `out`, which is rendered whether it is there or not."""
     name, _, number = wanted.partition(":")
     if name not in CLIPS or not number.isdigit() or int(number) >= CLIPS[name].frames:
         known = ", ".join(f"{key}:0..{clip.frames - 1}" for key, clip in CLIPS.items())
         raise SystemExit(f"--frame {wanted}: there is no such frame. Known are {known}.")
-    folder = out / f"{name}-frame"
+    folder = out / f"{name}-again"
     (folder / f"{int(number):04d}.png").unlink(missing_ok=True)
-    for path in frames_of(asset, name, [int(number)], folder):
-        print(path)
+    (path,) = frames_of(asset, name, [int(number)], folder)
+    return path
 
 
 def everything(asset: Asset, names: list[str], frames: Path, out: Path) -> None:
-    """All clips, then the truth."""
+    """These clips, then the truth of the pairs that they make up."""
+    from people import truth, voice
+
     for name in names:
-        clip = CLIPS[name]
-        for path in frames_of(asset, name, list(range(clip.frames)), frames / name):
+        for path in frames_of(asset, name, list(range(CLIPS[name].frames)), frames / name):
             print(path, flush=True)
-        voice.encode(frames / name, clip, out / f"{name}.mp4")
-    truth.render(asset, frames / "truth")
-    truth.pack(frames / "truth", out / "truth")
+        voice.encode(frames / name, CLIPS[name], out / f"{name}.mp4")
+    if set(names) == set(CLIPS):
+        truth.render(asset, frames / "truth")
+        truth.pack(asset, frames / "truth", out / "truth")
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("asset", type=Path, help="the parametric head, .npz")
@@ -73,16 +77,17 @@ def main() -> None:
     parser.add_argument("--frames", type=Path, default=Path("frames"), help="folder for frames in the making")
     parser.add_argument("--only", nargs="+", choices=list(CLIPS), default=list(CLIPS), help="clips to make")
     parser.add_argument("--frame", help="CLIP:NUMBER, this frame alone")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     asset = Asset(options.asset)
     try:
         options.out.mkdir(parents=True, exist_ok=True)
         if options.frame:
-            one_frame(asset, options.frame, options.out)
+            print(one_frame(asset, options.frame, options.out))
         else:
             everything(asset, options.only, options.frames, options.out)
-    except (OSError, RuntimeError) as error:  # Blender says a full disk with a RuntimeError
-        raise SystemExit(f"{options.out}: could not be written ({error}). Is there room on the disk?") from None
+    except (OSError, RuntimeError) as error:  # Blender tells of a full disk with a RuntimeError
+        reason = " ".join(str(error).split())
+        raise SystemExit(f"{options.out}: could not be written ({reason}). Is there room on the disk?") from None
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def dress(figure: Figure) -> Any:
     return made
 
 
-def open_room(person: Person, samples: int) -> None:
+def open_room(person: Person, samples: int, compression: int = 15) -> None:
     """An empty scene with the person's room and light, and the camera."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
@@ -131,7 +131,7 @@ def open_room(person: Person, samples: int) -> None:
     cycles.use_denoising, cycles.denoiser, cycles.denoising_quality = True, "OPENIMAGEDENOISE", "FAST"
     cycles.denoising_input_passes, cycles.denoising_prefilter = "RGB_ALBEDO_NORMAL", "FAST"
     cycles.use_adaptive_sampling, cycles.sample_clamp_indirect = False, 4.0
-    render.use_persistent_data = True
+    render.use_persistent_data, render.image_settings.compression = True, compression
     scene.view_settings.view_transform, scene.view_settings.look = "Filmic", "Medium High Contrast"
     scene.view_settings.exposure = 0.35
 

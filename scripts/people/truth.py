@@ -64,16 +64,20 @@ def facts(figure: Figure, one: Act, number: int) -> dict[str, Array]:
     bound = np.load(BINDING)
     marks = (points[bound["corners"]] * bound["share"][..., None]).sum(1)
     irises = [figure.moved(ball[:1], ball[:1], one) for ball in figure.eye_points(one)]
-    names = [name for name in figure.asset.targets if name.startswith(UNIT)]
     axes = np.diag([1.0, -1.0, -1.0])  # ours: y up, z to the camera; the camera's: y down, z forward
     turn = turned(np.eye(3), np.zeros(3), one.turn).T
     origin = turned(np.zeros((1, 3)), NECK, one.turn) + np.array(one.shift)
     return {
         "number": np.array(number), "rotation": axes @ turn @ axes, "translation": _camera(origin, unit)[0],
         "landmarks": _camera(np.concatenate([marks, *irises[::-1]]), unit).astype(np.float32),
-        "expression": np.array([one.units.get(name[len(UNIT) :], 0.0) for name in names], np.float32),
+        "expression": np.array([one.units.get(name, 0.0) for name in units(figure.asset)], np.float32),
         "gaze": np.array(one.gaze[:2]), "unit_dm": np.array(unit),
     }  # fmt: skip
+
+
+def units(asset: Asset) -> list[str]:
+    """Names of the expression units, in the order of their weights."""
+    return [name[len(UNIT) :] for name in asset.targets if name.startswith(UNIT)]
 
 
 def head_unit(figure: Figure) -> float:
@@ -140,15 +144,20 @@ class Passes:
         return out
 
 
-def pack(frames: Path, out: Path) -> None:
+def pack(asset: Asset, frames: Path, out: Path) -> None:
     """What is shipped of all pairs: `<pair>.npz`, the facts of all frames in arrays, and `<pair>.mp4`, the pictures."""
     out.mkdir(parents=True, exist_ok=True)
     for subject, performer in PAIRS:
         paths = [_data(frames, subject, performer, number) for number in numbers(performer)]
         facts_of = [dict(np.load(path)) for path in paths]
         arrays = {name: np.stack([one[name] for one in facts_of]) for name in facts_of[0]}
-        arrays |= {"focal_px": np.array(stage.LENS / stage.SENSOR * SIZE), "centre_px": np.array([SIZE / 2, SIZE / 2]),
-                   "labels": np.array(LABELS), "unit_dm": arrays["unit_dm"][0]}  # fmt: skip
+        arrays |= {
+            "focal_px": np.array(stage.LENS / stage.SENSOR * SIZE),
+            "centre_px": np.array([SIZE / 2, SIZE / 2]),
+            "labels": np.array(LABELS),
+            "expression_names": np.array(units(asset)),
+            "unit_dm": arrays["unit_dm"][0],
+        }
         half = out / f"half-{subject}-by-{performer}.npz"
         np.savez_compressed(half, **arrays)
         os.replace(half, out / f"{subject}-by-{performer}.npz")
