@@ -1,4 +1,4 @@
-"""The people of the examples: what they perform and how their rendering refuses, without Blender and without the asset."""
+"""The people of the examples: what they perform, and how their rendering refuses; without Blender and the asset."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
-sys.path.insert(0, str(SCRIPTS))
-
 import render_examples
 from people import paint, speech
 from people.act import LINES, blink, eased
@@ -22,6 +18,7 @@ from people.looks import PERFORMERS, SUBJECTS
 from people.plays import CLIPS, LINES_SPOKEN
 from synthetic_head import UNIT, Act
 
+SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 OPENS = ("mouth-open", "mouth-part-later", "mouth-parling", "mouth-upward-retraction", "mouth-protusion")
 
 
