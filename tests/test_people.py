@@ -14,6 +14,7 @@ import pytest
 import render_examples
 from people import paint, speech
 from people.act import LINES, blink, eased
+from people.files import check_picture
 from people.looks import PERFORMERS, SUBJECTS
 from people.plays import CLIPS, LINES_SPOKEN
 from synthetic_head import UNIT, Act
@@ -143,3 +144,13 @@ def test_a_full_disk_is_one_line(asset: Path, tmp_path: Path, monkeypatch: pytes
     with pytest.raises(SystemExit, match="No space left on device") as refusal:
         render_examples.main([str(asset), "-o", str(tmp_path / "out")])
     assert "\n" not in str(refusal.value)
+
+
+def test_a_picture_that_was_cut_off_is_told_and_not_kept(still_picture: Path, tmp_path: Path) -> None:
+    path = tmp_path / "0000.png"
+    path.write_bytes(still_picture.read_bytes())
+    check_picture(path)
+    path.write_bytes(still_picture.read_bytes()[:5000])
+    with pytest.raises(OSError, match="no space left"):
+        check_picture(path)
+    assert not path.exists()

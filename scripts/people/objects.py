@@ -82,7 +82,7 @@ class Strips:
         across = np.cross(along, sight)
         across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
         wide = across * self.strands.radius[:, None]
-        studio.move(self.made, np.stack([points - wide, points + wide], 2))
         data = self.made.data
         for name, vector in (("mass", mass), ("along", along)):
             data.attributes[name].data.foreach_set("vector", studio.flat(np.repeat(vector.reshape(-1, 3), 2, 0)))
+        studio.move(self.made, np.stack([points - wide, points + wide], 2))

@@ -12,6 +12,7 @@ from synthetic_head import Act, Array
 
 from people import materials
 from people.figure import Figure
+from people.files import check_picture
 from people.lashes import lashes
 from people.looks import Person
 from people.objects import CAMERA_Y, CAMERA_Z, Strips, mesh, paint_points, unroll
@@ -137,5 +138,6 @@ def open_room(person: Person, samples: int, compression: int = 15) -> None:
 
 
 def shoot(path: Path, size: int) -> None:
-    """Render the scene to a PNG file of size x size px."""
+    """Render the scene to a PNG file of size x size px; OSError where it could not be written whole."""
     studio.shoot(path, size, size)
+    check_picture(path)
