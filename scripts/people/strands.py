@@ -95,7 +95,8 @@ def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
     if style.style == "curly":
         return np.zeros_like(root), style.length * (0.5 + 0.5 * smooth(0.0, 0.7, root[:, 1]))
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
-    away = np.stack([0.6 * side, -0.35 - 0.2 * top, -0.45 * front - 0.1], 1)
+    back = 0.12 if style.style == "bob" else 0.45  # a bob falls straight down over the ears
+    away = np.stack([0.6 * side, -0.35 - 0.2 * top, -back * front - 0.1], 1)
     down = np.stack([0.25 * root[:, 0], np.full(len(root), -0.3), np.full(len(root), 0.6)], 1)
     return np.where(fringe[:, None], down, away), np.full(len(root), 9.0)
 
