@@ -1,7 +1,8 @@
 """Trials with the whole truth: the same performance rendered on the subject, with its depth and its pose.
 
 A folder `truth` beside the clips holds, for each pair, `SUBJECT-by-PERFORMER.npz` (see examples/README.md) and the true
-pictures as `.mp4`. The performer's clip drives the subject's in absolute mode, since one camera saw them all.
+pictures as `.mp4`. The performer's clip drives the subject's in relative mode, for the truth has the subject's own size
+and place and the performer's turns; both clips begin at rest before one camera.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from tmt.video import read_frames, save_png
 FOLDER = "truth"
 FLAT = ("copy", "warp2d")  # methods that know no depth
 HEAD = ("skin", "hair", "eyes", "mouth")  # labels of what belongs to a head
-SETTINGS = Settings(mode="absolute", full_frame=True, label=False, sound="none")
+SETTINGS = Settings(mode="relative", full_frame=True, label=False, sound="none")
 
 
 @dataclass(frozen=True)
