@@ -95,6 +95,8 @@ def add_strands(strands: Array, colour: Triple, radius: float) -> Any:
 def move(made: Any, points: Array) -> None:
     """Give a surface or strands new points, as many as before."""
     made.data.attributes["position"].data.foreach_set("vector", flat(points))
+    if made.type == "MESH":
+        made.data.update()  # normals are kept from the frame before otherwise
     made.data.update_tag()
 
 

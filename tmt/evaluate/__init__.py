@@ -11,17 +11,18 @@ from tmt.types import METHODS, Method
 if TYPE_CHECKING:  # the command line imports this module at its start; what is heavy comes when it is used
     from tmt.evaluate.observe import Observer
 
-PROTOCOLS = ("self", "cross", "view", "turn")
+PROTOCOLS = ("self", "cross", "view", "turn", "truth")
+ANYWHERE = PROTOCOLS[:-1]  # those that any folder of clips is enough for
 SIZES = (256, 512)
 LONGEST = 600.0  # s of driving for one trial
 
-__all__ = ["PROTOCOLS", "SIZES", "bench", "evaluate"]
+__all__ = ["ANYWHERE", "PROTOCOLS", "SIZES", "bench", "evaluate"]
 
 
 def evaluate(
     clips_dir: Path,
     out: Path,
-    protocols: tuple[str, ...] = PROTOCOLS,
+    protocols: tuple[str, ...] = ANYWHERE,
     methods: tuple[str, ...] = METHODS,
     seconds: float = 4.0,
 ) -> int:
@@ -82,6 +83,6 @@ def _example_clips() -> list[Path]:
     for folder in (root / "examples", root / "tests" / "data"):
         clips = sorted(folder.glob("*.mp4"))
         if clips:
-            names = {word: clip for word in ("subject", "driv") for clip in clips if word in clip.stem}
-            return [names.get("subject", clips[0]), names.get("driv", clips[-1])]
+            pick = [next((clip for clip in clips if word in clip.stem), None) for word in ("subject", "perform")]
+            return [pick[0] or clips[0], pick[1] or clips[0]]
     raise SettingsError("setting", name="subject", value=None, reason="there is no example clip here; name one")

@@ -134,6 +134,19 @@ def landmark_distance(a: Array, b: Array, unit: float) -> float:
     return float(np.linalg.norm(a[:, :2] - b[:, :2], axis=1).mean()) / unit
 
 
+def depth_error(truth: Array, found: Array, part: Array) -> float:
+    """Mean error of a depth map in the unit of the true one, both [h, w], where `part` [h, w] bool is set and `found`
+    is no NaN. Its scale and its offset are fitted first: without a camera no method can know them. NaN without pixels.
+    """
+    part = part & ~np.isnan(found)
+    if np.count_nonzero(part) < 2:
+        return float("nan")
+    wanted, got = truth[part].astype(np.float64), found[part].astype(np.float64)
+    columns = np.stack([got, np.ones_like(got)], 1)
+    fit = np.linalg.lstsq(columns, wanted, rcond=None)[0]
+    return float(np.abs(columns @ fit - wanted).mean())
+
+
 def pose_change_error(driver: Array, result: Array) -> float:
     """Degrees by which the result's turns [T, 3, 3] differ from the driver's, both counted from one reference frame.
 

@@ -9,18 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from tmt.errors import OutputError, SettingsError
-from tmt.evaluate import PROTOCOLS
+from tmt.evaluate import ANYWHERE, PROTOCOLS
 from tmt.evaluate.clips import find_clips, pairs
 from tmt.evaluate.protocols import cross_identity, self_reenactment
 from tmt.evaluate.rows import Cell, Failure, Outcome, Row, cells, means
 from tmt.evaluate.trial import Setup
+from tmt.evaluate.truth import find_truth, true_trials
 from tmt.evaluate.views import novel_view, turning
 
-MORE_DIGITS = ("akd", "shape_subject", "shape_driver", "jitter", "jitter_driver")  # shares of a face: small numbers
+MORE_DIGITS = (  # shares of a face: small numbers
+    "akd", "depth_face", "depth_head", "shape_subject", "shape_driver", "jitter", "jitter_driver",
+)  # fmt: skip
 
 
 def run_trials(
-    folder: Path, setup: Setup, protocols: Sequence[str] = PROTOCOLS, say: Callable[[str], None] = print
+    folder: Path, setup: Setup, protocols: Sequence[str] = ANYWHERE, say: Callable[[str], None] = print
 ) -> int:
     """All protocols over all clips of a folder -> exit status, 1 where something failed; results under `setup.out`.
 
@@ -47,6 +50,8 @@ def run_trials(
 def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> Iterator[Outcome]:
     if name == "cross":
         return cross_identity(pairs(*clips), setup)
+    if name == "truth":
+        return true_trials(find_truth(clips[0][0].parent), setup)
     return {"self": self_reenactment, "view": novel_view, "turn": turning}[name](clips[0], setup)
 
 

@@ -90,6 +90,21 @@ class TurnRow:
 
 
 @dataclass(frozen=True)
+class TruthRow:
+    """Another person drives, and the same performance is known on the subject. depth_: mean error in head units, scale
+    and offset fitted; pose_deg: error of the change of pose; missed: frames without a face."""
+
+    protocol: ClassVar[str] = "truth"
+    case: str
+    method: str
+    close: Closeness
+    depth_face: float
+    depth_head: float
+    pose_deg: float
+    missed: int
+
+
+@dataclass(frozen=True)
 class Failure:
     """A case, or one method of it, that gave no row, and why; `skipped`: it does not apply, nothing went wrong."""
 
@@ -100,7 +115,7 @@ class Failure:
     skipped: bool = False
 
 
-Row = SelfRow | CrossRow | ViewRow | TurnRow
+Row = SelfRow | CrossRow | ViewRow | TurnRow | TruthRow
 Outcome = Row | Failure
 Cell = str | float | int
 PREFIXED = ("c", "g")  # nested fields whose names only mean something with the outer name in front
