@@ -251,7 +251,7 @@ def test_the_report_says_who_was_studied_how_and_what_was_seen(folder: Path, hea
     subject = report["inputs"]["subject"]
     assert subject == {"name": "subject.mp4", "sha256": provenance.file_sha256(head.info.path)}
     assert report["consent"]["statements"] == ["subject", "driving", "purpose"]
-    assert report["frames"]["subject"] == {"total": 48, "tracked": 48, "held": 0}
+    assert report["frames"]["subject"] == {"total": 48, "tracked": 48, "held": 0, "reasons": {}}
     assert set(report["head"]["keyframes"]) <= set(range(48))
     low, high = report["head"]["yaw_degrees"]
     assert -26 < low < -12 and 12 < high < 26, "she turns 20 degrees to either side"

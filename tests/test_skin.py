@@ -18,6 +18,12 @@ LAYOUT = skin_map(TOPOLOGY)
 LIPS_AND_LIDS = [*TOPOLOGY.mouth, *TOPOLOGY.right_eye.ring, *TOPOLOGY.left_eye.iris]
 
 
+@pytest.fixture(autouse=True)
+def few_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A painted face is the same in all frames: few of them make its mean."""
+    monkeypatch.setattr(skin, "LEAST", 6)
+
+
 @pytest.fixture(scope="module")
 def picture() -> Array:
     return np.round(mottled((SIDE, SIDE), grain=2.5) * 255).astype(np.uint8)

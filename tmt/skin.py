@@ -24,7 +24,7 @@ from tmt.topology import Topology
 from tmt.types import Array
 
 SIDE = 192  # px of the unrolled face: 256 gains .02 dB for twice the time
-LEAST = 6  # textures: fewer make no mean that is better than one frame
+LEAST = 30  # textures, a second or so: the mean of fewer is the face of one word, and calls it rest
 ROUNDS = 2  # mean, align, mean again
 SPREAD = 3.5  # px over which a certain place speaks for its surroundings
 DOUBT = 0.075  # certainty below this pulls the flow to nothing
