@@ -103,7 +103,8 @@ def visiting(
     context.close()
     assert visit.abroad == []
     # 422: a refusal, told at its widget. play(): of Gradio's own camera, when a recording takes the picture's place.
-    assert [words for words in visit.complaints if not re.search(r"422|play\(\) request was interrupted", words)] == []
+    complaints = [words for words in visit.complaints if not re.search(r"422|play\(\) request was interrupted", words)]
+    assert not complaints, "\n".join(complaints)
 
 
 def _matters(said: ConsoleMessage) -> bool:
