@@ -206,10 +206,8 @@ def _hull(opened: Array, indices: tuple[int, ...], sheet: _Sheet, grow: int) -> 
 
 def _interior(opened: Array, sheet: _Sheet, topology: Topology) -> Array:
     """Soft mask [G*G] of what lies between the inner lips."""
-    upper, lower = zip(*topology.lip_pairs, strict=True)
-    ring = [topology.inner_corners[0], *upper, topology.inner_corners[1], *lower[::-1]]
     mask = np.zeros((GRID, GRID), np.uint8)
-    cv2.fillPoly(mask, [np.round(sheet.to_grid(opened[ring, :2])).astype(np.int32)], 1)
+    cv2.fillPoly(mask, [np.round(sheet.to_grid(opened[list(topology.inner_lips), :2])).astype(np.int32)], 1)
     return cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0).ravel()
 
 

@@ -69,10 +69,8 @@ def skin_map(topology: Topology) -> SkinMap:
     centres = np.stack([axis.ravel() for axis in np.meshgrid(np.arange(SIDE), np.arange(SIDE))], 1) + 0.5
     operator, inside = barycentric(Delaunay(places[: topology.surface]), centres, topology.count)
     skin = inside.reshape(SIDE, SIDE).astype(np.uint8)
-    upper, lower = zip(*topology.lip_pairs, strict=True)
-    mouth = [topology.inner_corners[0], *upper, topology.inner_corners[1], *lower[::-1]]
-    for ring in (mouth, *(list(eye.ring) for eye in topology.eyes)):
-        cv2.fillPoly(skin, [np.round(places[ring]).astype(np.int32)], 0)
+    for ring in (topology.inner_lips, *(eye.ring for eye in topology.eyes)):
+        cv2.fillPoly(skin, [np.round(places[list(ring)]).astype(np.int32)], 0)
     kept = [*topology.mouth, *topology.right_eye.ring, *topology.left_eye.ring]
     away = np.linalg.norm(flat[:, None] - flat[None, kept], axis=-1).min(1)
     free = np.zeros(topology.count, np.float32)

@@ -53,6 +53,12 @@ class Topology:
         return self.upper_lip + self.lower_lip + self.lip_corners
 
     @cached_property
+    def inner_lips(self) -> Indices:
+        """The ring of the inner lips, from the right corner along the upper lip."""
+        upper, lower = zip(*self.lip_pairs, strict=True)
+        return (self.inner_corners[0], *upper, self.inner_corners[1], *lower[::-1])
+
+    @cached_property
     def eyes(self) -> tuple[Eye, Eye]:
         """Right eye, left eye."""
         return self.right_eye, self.left_eye
