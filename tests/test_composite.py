@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.composite import (
+    Canvas,
     background_plate,
     crop_canvas,
     cut,
     full_canvas,
     head_window,
     lay_over,
+    mattes,
     middle_square,
     paste_back,
     scaled,
@@ -230,6 +232,10 @@ def test_pasting_back_leaves_everything_outside_the_window_as_it_was(box: Window
     assert not full[spot].any()
 
 
+def laid(pixels: np.ndarray, seen: Seen, canvas: Canvas) -> np.ndarray:
+    return lay_over(pixels[..., :3], *mattes(pixels, seen, canvas, 40.0), canvas)
+
+
 def test_a_head_laid_over_a_full_canvas_fades_into_the_picture_at_inner_edges() -> None:
     box = Window(60.0, 0.0, 110.0, 110.0, 1.0)  # its upper edge is the picture's
     canvas = full_canvas(bank_in(box), picture(), plate_for(box), np.array([60.0, 0.0]), np.array([170.0, 110.0]), 1024)
@@ -238,7 +244,7 @@ def test_a_head_laid_over_a_full_canvas_fades_into_the_picture_at_inner_edges() 
     covered = Seen(np.ones((110, 110, 2), np.float32), np.full((110, 110), 5.0, np.float32))
     white = np.ones((110, 110, 5), np.float32)
     white[..., 4] = 50.0  # moved, so that the matte decides
-    shown = lay_over(white, covered, canvas, 40.0)
+    shown = laid(white, covered, canvas)
     np.testing.assert_allclose(shown[30:80, 30:80], 1.0, atol=1e-5)
     assert (canvas.paste[0, 40:70] == 1).all()  # nothing to fade into beyond the picture
     for edge in (np.s_[-1, :], np.s_[:, 0], np.s_[:, -1]):
@@ -249,7 +255,7 @@ def test_where_the_head_is_not_the_plate_shows() -> None:
     window = Window(20.0, 10.0, 150.0, 150.0, 1.0)
     canvas = crop_canvas(bank_in(window), plate_for(window), 150)
     nothing = Seen(np.full((150, 150, 2), -1, np.float32), np.full((150, 150), np.inf, np.float32))
-    shown = lay_over(np.zeros((150, 150, 5), np.float32), nothing, canvas, 40.0)
+    shown = laid(np.zeros((150, 150, 5), np.float32), nothing, canvas)
     np.testing.assert_allclose(shown, canvas.plate.clip(0, 1), atol=1e-5)
 
 
@@ -258,5 +264,5 @@ def test_laid_over_colours_stay_in_range() -> None:
     canvas = crop_canvas(bank_in(window), plate_for(window), 300)
     seen = Seen(np.ones((300, 300, 2), np.float32), np.full((300, 300), 5.0, np.float32))
     wild = np.random.default_rng(0).normal(0.5, 1.0, (300, 300, 5)).astype(np.float32)
-    shown = lay_over(wild, seen, canvas, 40.0)
+    shown = laid(wild, seen, canvas)
     assert shown.min() >= 0 and shown.max() <= 1 and shown.shape == (300, 300, 3)

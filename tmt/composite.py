@@ -167,23 +167,34 @@ def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
     return out
 
 
-def lay_over(pixels: Array, seen: Seen, canvas: Canvas, unit: float, share: Array | None = None) -> Array:
-    """Fused pixels [H, W, 5] over the canvas -> [H, W, 3] float; `unit` is px per head unit in the window.
+def mattes(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> tuple[Array, Array]:
+    """Fused pixels [H, W, 5] -> where the person is and where the canvas is drawn on, both [H, W] 0..1; `unit` is px
+    per head unit in the window.
 
     Where pixels have hardly moved, their own background is still right behind them, and nothing needs to be cut out.
-    `share` [H, W]: how far they belong to the head, needed for a canvas whose torso stays as it is.
     """
     alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
     alpha = _smooth_edges(alpha, seen, unit)
     still, gone = (limit * seen.depth.shape[1] for limit in STILL)
     rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered * canvas.known
+    return alpha, np.maximum(alpha, rests.astype(np.float32))
+
+
+def lay_over(
+    colours: Array, person: Array, drawn: Array, canvas: Canvas, share: Array | None = None, paint: Array | None = None
+) -> Array:
+    """Colours [H, W, 3] over the canvas where `drawn`, plus `paint` [H, W, 3] -> [H, W, 3] float in 0..1.
+
+    `share` [H, W]: how far they belong to the head, needed for a canvas whose torso stays as it is.
+    """
     paste = canvas.paste
     if canvas.person is not None and canvas.share is not None and share is not None:
-        heads = soft_dilated(np.maximum(alpha, canvas.person), 2.0) * np.maximum(share, canvas.share)
+        heads = soft_dilated(np.maximum(person, canvas.person), 2.0) * np.maximum(share, canvas.share)
         paste = paste * (heads * canvas.known)[..., None]
-    alpha = np.maximum(alpha, rests.astype(np.float32))[..., None]
-    drawn = pixels[..., :3] * alpha + canvas.plate * (1 - alpha)
-    return np.clip(drawn * paste + canvas.around * (1 - paste), 0, 1)
+    image = colours * drawn[..., None] + canvas.plate * (1 - drawn[..., None])
+    if paint is not None:
+        image = image + paint
+    return np.clip(image * paste + canvas.around * (1 - paste), 0, 1)
 
 
 def soft_dilated(mask: Array, reach: float) -> Array:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 from tmt import kernels
 from tmt.bank import cell_area, view_direction
@@ -38,6 +39,7 @@ class FusionWeights:
 
 CAVITY = np.array([0.05, 0.015, 0.015], np.float32)  # red-black, as deep in a mouth
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
+CAVITY_KEEPS, LASHES_KEEP = 0.22, 0.45  # share of what was there before
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
 REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
@@ -129,7 +131,7 @@ def _sigmoid(x: Array) -> Array:
 def shade(pixels: Array, seen: Seen, mix: Mix) -> None:
     """Darken pixels [H, W, 5] in place where no source shows what must be seen: the depth of an opening mouth, and the
     lashes of a closing eye in place of a squeezed eyeball."""
-    for mask, keep, colour in ((mix.cavity, 0.22, CAVITY), (mix.lashes, 0.45, LASHES)):
+    for mask, keep, colour in ((mix.cavity, CAVITY_KEEPS, CAVITY), (mix.lashes, LASHES_KEEP, LASHES)):
         rows, columns = np.nonzero(mask > 0.05)
         if not len(rows):
             continue
@@ -160,13 +162,15 @@ def _softmax(logits: Array) -> Array:
 
 
 def mix_pixels(
-    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float
+    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float,
+    extra: Array | None = None,
 ) -> Array:
     """Weighted pixels of the chosen frames, seen in `window` [H, W, 5]: RGB, matte, and how far they have come in px of
     the images; 0 where nothing is seen (CPU, fast path).
 
-    images [K, h, w, 4] uint8: the bank's, at any scale.
+    images [K, h, w, 4] uint8: the bank's, at any scale; extra [h, w, K]: what a network adds to the logits, likewise.
     """
+    extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
     grid = mix.logits.shape[-1]
     ratio = np.float32(images.shape[2] / bank.images.shape[2])
     places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
@@ -176,7 +180,9 @@ def mix_pixels(
     edges = np.linspace(0, height, STRIPS + 1).astype(int)
 
     def strip(index: int) -> None:
-        kernels.fuse(edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, chosen, floor, home, REST, out)
+        kernels.fuse(
+            edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, extra, chosen, floor, home, REST, out
+        )
 
     list(pool.map(strip, range(STRIPS)))
     return out
@@ -191,16 +197,19 @@ def home_of(window: Window, source: Window, ratio: float) -> Array:
 
 def mix_pixels_torch(
     grid_xy: torch.Tensor, places: torch.Tensor, logits: torch.Tensor, images: torch.Tensor, floor: float,
-    home: torch.Tensor,
+    home: torch.Tensor, extra: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The same in plain torch, for a GPU: grid_xy [H, W, 2], places [K, G, G, 2] px of the images, logits [K, G, G],
-    images [K, 4, h, w] float 0..1, home [3] -> [5, H, W]."""
+    images [K, 4, h, w] float 0..1, home [3], extra [K, h, w] -> [5, H, W]."""
     count, grid = logits.shape[:2]
     height, width = grid_xy.shape[:2]
     attributes = torch.cat([places.permute(0, 3, 1, 2).reshape(1, -1, grid, grid), logits[None]], 1)
     here = sample(attributes, grid_xy[None] + 0.5)[0]
     xy = here[: 2 * count].view(count, 2, height, width).permute(0, 2, 3, 1)
-    share = torch.softmax(here[2 * count :], 0)
+    scores = here[2 * count :]
+    if extra is not None:
+        scores = scores + F.interpolate(extra[None], (height, width), mode="bilinear", align_corners=False)[0]
+    share = torch.softmax(scores, 0)
     share = torch.where(share < floor * share.amax(0), 0.0, share)
     share = share / share.sum(0)
     origin = pixel_centres(height, width, xy.device) * home[0] + home[1:]

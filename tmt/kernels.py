@@ -84,20 +84,23 @@ def _cubic(t: float, weights: Array) -> None:
 
 @nb.njit(cache=True, nogil=True, fastmath=True)
 def fuse(
-    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, images: Array, floor: float,
-    home: Array, rest: Array, out: Array,
+    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, extra: Array, images: Array,
+    floor: float, home: Array, rest: Array, out: Array,
 ) -> None:
     """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
 
-    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4] uint8; sources of
+    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; extra [h, w, K] logits of the pixels, at
+    any size, spread over the picture (0 x 0: none); images [K, h, w, 4] uint8; sources of
     less than `floor` of the best one's share are left out; home [3]: scale, x and y that take a pixel to where it lies
     in the images if nothing moves; rest [2] px: moved less than the first is taken for no motion, more than the second
     for all of it; out [H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the images (0 where there
     is nothing). Only rows `rows_from` to `rows_to` are done: threads share the picture by strips, with no global
     thread pool to clash over.
     """
-    width = grid_xy.shape[1]
+    height, width = grid_xy.shape[0], grid_xy.shape[1]
     count, grid = logits.shape[0], logits.shape[1]
+    tall, wide = extra.shape[0], extra.shape[1]
+    step_x, step_y = np.float32(wide) / np.float32(width), np.float32(tall) / np.float32(height)
     rows, columns = images.shape[1], images.shape[2]
     weight = np.empty(count, np.float32)
     xs = np.empty(count, np.float32)
@@ -121,6 +124,17 @@ def fuse(
                 weight[k] = w00 * a[j] + w01 * a[j + 1] + w10 * b[j] + w11 * b[j + 1]
                 xs[k] = w00 * p[j, 0] + w01 * p[j + 1, 0] + w10 * q[j, 0] + w11 * q[j + 1, 0]
                 ys[k] = w00 * p[j, 1] + w01 * p[j + 1, 1] + w10 * q[j, 1] + w11 * q[j + 1, 1]
+            if tall > 0:
+                ex = (np.float32(x) + np.float32(0.5)) * step_x - np.float32(0.5)
+                ey = (np.float32(y) + np.float32(0.5)) * step_y - np.float32(0.5)
+                ex, ey = min(max(ex, np.float32(0)), wide - 1), min(max(ey, np.float32(0)), tall - 1)
+                u, v = min(int(ex), wide - 2), min(int(ey), tall - 2)
+                tx, ty = ex - np.float32(u), ey - np.float32(v)
+                for k in range(count):
+                    upper = extra[v, u, k] * (1 - tx) + extra[v, u + 1, k] * tx
+                    lower = extra[v + 1, u, k] * (1 - tx) + extra[v + 1, u + 1, k] * tx
+                    weight[k] += upper * (1 - ty) + lower * ty
+            for k in range(count):
                 top = max(top, weight[k])
             for k in range(count):
                 weight[k] = np.exp(weight[k] - top)

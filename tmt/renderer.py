@@ -5,20 +5,26 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
+from tmt.attend import gather, small_canvas
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, bank_canvas, faded, lay_over, paste_back, scaled
+from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
+from tmt.learned import attend, load_fusion
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target, Window
+
+if TYPE_CHECKING:
+    from tmt.networks.fusion import FusionNet
 
 PROBES = 5  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
@@ -43,6 +49,8 @@ class Renderer:
             self._images = faded(self._images, head.bank.window, head.picture)
         if self._portable:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
+        self._net = load_fusion() if settings.method == "fused" else None
+        self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail = 0.0
@@ -75,27 +83,38 @@ class Renderer:
         vertices = place(self.head.surface, offsets, target, self.head.performance)
         seen = self._look(vertices, canvas.window)
         clock = self._tick("render", clock)
-        mix = self._choose(offsets, vertices, target, self._previous)
+        posed = Posed(offsets, vertices, target)
+        mix = self._choose(posed, self._previous)
         self._previous = mix.chosen
-        image = self._mixed(seen, mix, target, canvas)
+        image = self._mixed(seen, mix, posed, canvas)
         self._tick("fuse", clock)
         return image
 
-    def _choose(
-        self, offsets: Array, vertices: Array, target: Target, previous: Array | None, allowed: Array | None = None
-    ) -> Mix:
+    def _choose(self, posed: Posed, previous: Array | None, allowed: Array | None = None) -> Mix:
         return choose(
-            self.head.bank, self.head.surface, Posed(offsets, vertices, target), self.topology, self.settings.sources,
-            previous, allowed, self.weights,
+            self.head.bank, self.head.surface, posed, self.topology, self.settings.sources, previous, allowed,
+            self.weights,
         )
 
-    def _mixed(self, seen: Seen, mix: Mix, target: Target, canvas: Canvas) -> Array:
+    def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        pixels = self._pixels(seen, mix, canvas.window)
+        extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
+        pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
+        person, drawn = mattes(pixels, seen, canvas, float(posed.target.pose.scale) * canvas.window.scale)
+        if more is not None:
+            person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
         share = None if canvas.joint is None else spread(canvas.joint, seen)
-        return lay_over(pixels, seen, canvas, float(target.pose.scale) * canvas.window.scale, share)
+        return lay_over(pixels[..., :3], person, drawn, canvas, share, paint)
+
+    def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
+        """What the network adds to logits, matte and colours."""
+        bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
+        evidence = gather(
+            bank, self.head.surface, self.topology, posed, mix, small, self._small, self._pool, self.weights.floor
+        )
+        return attend(net, evidence, canvas.window.shape)
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
@@ -104,10 +123,10 @@ class Renderer:
         grid_xy, depth = rasterise_torch(torch.from_numpy(points).to(self._device), window.shape)
         return Seen(grid_xy.cpu().numpy(), depth.cpu().numpy())
 
-    def _pixels(self, seen: Seen, mix: Mix, window: Window) -> Array:
+    def _pixels(self, seen: Seen, mix: Mix, window: Window, extra: Array | None = None) -> Array:
         bank, floor = self.head.bank, self.weights.floor
         if not self._portable:
-            return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor)
+            return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor, extra)
         grid, ratio = mix.logits.shape[-1], self._images.shape[2] / bank.images.shape[2]
         arrays = (
             seen.grid_xy, bank.places[mix.chosen].reshape(-1, grid, grid, 2) * np.float32(ratio), mix.logits,
@@ -115,7 +134,8 @@ class Renderer:
         )
         grid_xy, places, logits, home = (torch.from_numpy(np.ascontiguousarray(a)).to(self._device) for a in arrays)
         images = self._stored[torch.from_numpy(mix.chosen).to(self._device)].to(torch.float32) / 255
-        pixels = mix_pixels_torch(grid_xy, places, logits, images, floor, home)
+        added = None if extra is None else torch.from_numpy(extra).permute(2, 0, 1).to(self._device)
+        pixels = mix_pixels_torch(grid_xy, places, logits, images, floor, home, added)
         return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
     def _lost_detail(self) -> float:
@@ -129,9 +149,10 @@ class Renderer:
             vertices = place(self.head.surface, offsets, target, self.head.performance)
             seen = self._look(vertices, canvas.window)
             allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
-            mix = self._choose(offsets, vertices, target, None, allowed)
+            posed = Posed(offsets, vertices, target)
+            mix = self._choose(posed, None, allowed)
             outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
-            drawn.append((self._mixed(seen, mix, target, canvas), outline))
+            drawn.append((self._mixed(seen, mix, posed, canvas), outline))
             truth.append((self._images[probe][..., :3], outline))
         return matching_gain(drawn, truth)
 

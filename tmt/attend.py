@@ -1,0 +1,151 @@
+"""What the attention fusion looks at: the best frames of the bank, warped, and what is known of the target.
+
+All at the network's own resolution, which does not grow with the output's: what it decides is carried to full-size
+warps afterwards.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tmt.composite import Canvas, mattes, soft_dilated
+from tmt.fuse import REST, Mix, Posed, home_of, mix_pixels
+from tmt.geometry import smoothstep, transform
+from tmt.render import Seen, look, spread
+from tmt.topology import Topology
+from tmt.types import Array, FrameBank, Surface, Target, Window
+
+SIDE = 256.0  # px of the bank's window for the network
+STEP = 16  # height and width are multiples of this: the network halves them four times
+LOGIT_UNIT = 8.0  # logits below the best one's, in units of this
+MOVED_UNIT = 16.0  # px
+DEPTH_UNIT = 2.0  # head units
+REACH = 1.5  # how far around the head the network may change anything, see composite.soft_dilated
+MAPS = (
+    "covered", "depth", "matte", "red", "green", "blue", "mouth", "eyes", "brows", "head", "cavity", "lashes",
+    "opening", "lips", "lids", "irises", "near", "moved",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """sources [K, 4, H, W] RGB and matte, warped, 0..1; hints [K, 2, H, W] logits and motion; maps [C, H, W] by MAPS.
+    float32; H and W multiples of STEP, of which the window fills `shape` from the top left."""
+
+    sources: Array
+    hints: Array
+    maps: Array
+    shape: tuple[int, int]
+
+
+def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
+    """The canvas at the network's scale, without what lies around the head."""
+    window = canvas.window.at(min(canvas.window.scale, SIDE / max(bank.window.width, bank.window.height)))
+    if window.shape == canvas.window.shape:
+        return canvas
+    plate, known = (
+        cv2.resize(a, window.shape[::-1], interpolation=cv2.INTER_AREA) for a in (canvas.plate, canvas.known)
+    )
+    return Canvas(window, plate, plate, np.ones((*window.shape, 1), np.float32), known)
+
+
+def gather(
+    bank: FrameBank,
+    surface: Surface,
+    topology: Topology,
+    posed: Posed,
+    mix: Mix,
+    canvas: Canvas,
+    images: Array,
+    pool: ThreadPoolExecutor,
+    floor: float,
+) -> Evidence:
+    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale; `pool`
+    and `floor` as in `fuse.mix_pixels`."""
+    target, grid = posed.target, surface.grid
+    seen = look(surface, posed.vertices, canvas.window)
+    pixels = mix_pixels(seen, canvas.window, bank, images, mix, pool, floor)
+    unit = float(target.pose.scale) * canvas.window.scale
+    _, drawn = mattes(pixels, seen, canvas, unit)
+    warped, moved = _warp(seen, canvas.window, bank, images, mix)
+    logits = np.stack([spread(row, seen) for row in mix.logits])
+    logits = np.maximum((logits - logits.max(0)) / LOGIT_UNIT, -1.5)
+    sheet = {
+        "mouth": surface.regions[0],
+        "eyes": np.maximum(surface.regions[1], surface.regions[2]),
+        "brows": surface.regions[3],
+        "head": surface.head,
+    }
+    centre = float(target.pose.translation[2]) * canvas.window.scale
+    known = {
+        "covered": seen.covered,
+        "depth": np.clip((np.minimum(seen.depth, 1e5) - centre) / unit / DEPTH_UNIT, -1, 1),
+        "matte": drawn,
+        "near": soft_dilated(drawn, REACH),
+        "moved": np.minimum(pixels[..., 4] / MOVED_UNIT, 2),
+        "cavity": spread(mix.cavity, seen),
+        "lashes": spread(mix.lashes, seen),
+    }
+    known |= {name: spread(values.reshape(grid, grid), seen) for name, values in sheet.items()}
+    known |= dict(zip(("red", "green", "blue"), np.moveaxis(canvas.plate, -1, 0), strict=True))
+    known |= _drawn(target, canvas.window, topology)
+    hints = np.stack([logits, np.minimum(moved / MOVED_UNIT, 2)], 1)
+    maps = np.stack([known[name] for name in MAPS])
+    return Evidence(_padded(warped), _padded(hints), _padded(maps), seen.depth.shape)
+
+
+def _padded(values: Array) -> Array:
+    """[*, H, W] -> float32, height and width filled up to multiples of STEP by the last row and column."""
+    room = [(0, -side % STEP) for side in values.shape[-2:]]
+    return np.pad(values, [(0, 0)] * (values.ndim - 2) + room, mode="edge").astype(np.float32)
+
+
+def _warp(seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix) -> tuple[Array, Array]:
+    """The chosen frames as the target shows them: [K, 4, H, W] 0..1; how far pixels have come [K, H, W] px."""
+    grid = mix.logits.shape[-1]
+    ratio = np.float32(images.shape[2] / bank.images.shape[2])
+    scale, left, top = home_of(window, bank.window, float(ratio))
+    rows, columns = (np.arange(n, dtype=np.float32) + 0.5 for n in seen.depth.shape)
+    home = np.stack(np.meshgrid(columns * scale + left, rows * scale + top), -1)
+    warped, moved = [], []
+    for index in mix.chosen:
+        places = bank.places[index].reshape(grid, grid, 2) * ratio
+        away = cv2.remap(places, seen.grid_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) - home
+        length = np.linalg.norm(away, axis=-1)
+        pull = smoothstep((length - REST[0]) / (REST[1] - REST[0])).astype(np.float32)
+        where = home + away * pull[..., None] - np.float32(0.5)
+        picture = cv2.remap(images[index], where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        warped.append(np.moveaxis(picture, -1, 0) * (seen.covered / np.float32(255)))
+        moved.append(length * seen.covered)
+    return np.stack(warped), np.stack(moved)
+
+
+def _drawn(target: Target, window: Window, topology: Topology) -> dict[str, Array]:
+    """The target's landmarks drawn as masks [H, W] 0..1: the open mouth, the lips, the open eyes, the irises."""
+    points = window.to_window(transform(target.pose, target.canonical))[:, :2]
+    eyes = topology.eyes
+    outer = (
+        topology.mouth_corners[0],
+        *topology.upper_lip[-9:],
+        topology.mouth_corners[1],
+        *topology.lower_lip[:-10:-1],
+    )
+    return {
+        "opening": _filled(points, [topology.inner_lips], window.shape),
+        "lips": _filled(points, [outer], window.shape),
+        "lids": _filled(points, [eye.ring for eye in eyes], window.shape),
+        "irises": _filled(points, [eye.iris[1:] for eye in eyes if len(eye.iris) > 1], window.shape),
+    }
+
+
+def _filled(points: Array, rings: list[tuple[int, ...]], shape: tuple[int, int]) -> Array:
+    """Polygons with soft edges."""
+    mask = np.zeros(shape, np.uint8)
+    for ring in rings:
+        corners = np.round((points[list(ring)] - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, shift=4)
+    return mask / np.float32(255)

@@ -1,0 +1,55 @@
+"""The learned fusion at work: evidence in, what to add to the unlearned fusion out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+
+from tmt.attend import MAPS, Evidence
+from tmt.hub import device
+from tmt.types import Array
+
+if TYPE_CHECKING:
+    from tmt.networks.fusion import FusionNet
+
+FUSION = Path(__file__).with_name("assets") / "fusion"
+
+
+def has_fusion() -> bool:
+    """Whether trained weights of the attention fusion ship with the package."""
+    return (FUSION / "config.json").is_file()
+
+
+@lru_cache(maxsize=2)
+def load_fusion(folder: Path = FUSION) -> FusionNet:
+    """The attention fusion's weights, once per process, in the precision that suits the device."""
+    from tmt.networks.fusion import FusionNet
+
+    half = device().type == "cuda"
+    net = FusionNet.from_pretrained(folder, torch_dtype=torch.float16 if half else torch.float32, local_files_only=True)
+    return net.to(device(), memory_format=torch.channels_last).eval()
+
+
+@torch.inference_mode()
+def attend(net: FusionNet, evidence: Evidence, shape: tuple[int, int]) -> tuple[Array, Array, Array]:
+    """What the network adds: logits [h, w, K] at its own size, and for a picture of `shape` (H, W) matte [H, W] and
+    colours [H, W, 3]."""
+    inputs = (
+        torch.from_numpy(a)[None].to(net.device, net.dtype) for a in (evidence.sources, evidence.hints, evidence.maps)
+    )
+    repair = net(*inputs)
+    near = torch.from_numpy(evidence.maps[MAPS.index("near")]).to(net.device, net.dtype)
+    added = torch.cat([repair.matte[0], repair.picture[0]]) * near
+    height, width = evidence.shape
+    logits, added = (
+        np.ascontiguousarray(a[:, :height, :width].permute(1, 2, 0).float().cpu().numpy())
+        for a in (repair.logits[0], added)
+    )
+    if added.shape[:2] != shape:
+        added = cv2.resize(added, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return logits, added[..., 0], added[..., 1:]

@@ -1,0 +1,1 @@
+"""The networks: tensors in, tensors out. Nothing here knows of heads, clips or files other than its own weights."""

@@ -1,0 +1,126 @@
+"""Attention fusion (Ni et al. 2023, section 3.3): which warped source shows each pixel best, and what none shows.
+
+The unlearned fusion is where it starts: the network adds to its logits and to its matte, and paints a residual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.modeling_utils import ModelMixin
+from torch import nn
+
+
+@dataclass(frozen=True)
+class FusionConfig:
+    """Sizes of the network: 0.8 M parameters and 4.5 GFLOPs for 6 sources at 256 x 256."""
+
+    maps: int = 18  # channels of what is known of the target, see attend.MAPS
+    source: int = 12  # width of a source's features at half size; twice that at a quarter
+    width: int = 24  # of the target's features at half size
+    widths: tuple[int, int, int] = (48, 64, 96)  # at a quarter, an eighth, a sixteenth
+    residual: float = 0.5  # the most that is painted over, share of full scale
+
+
+@dataclass(frozen=True)
+class Repair:
+    """What the network adds: logits [B, K, H, W], matte [B, 1, H, W], picture [B, 3, H, W]; 0 before training."""
+
+    logits: torch.Tensor
+    matte: torch.Tensor
+    picture: torch.Tensor
+
+
+def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3 x 3 convolution and ReLU."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU())
+
+
+class Refine(nn.Module):
+    """Two convolutions whose result is added to what came in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(block(width, width), nn.Conv2d(width, width, 3, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[B, C, H, W] -> the same shape."""
+        return torch.relu(x + self.body(x))
+
+
+class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
+    """Per-pixel attention over any number of warped sources; height and width are multiples of 16."""
+
+    @register_to_config
+    def __init__(
+        self,
+        maps: int = FusionConfig.maps,
+        source: int = FusionConfig.source,
+        width: int = FusionConfig.width,
+        widths: tuple[int, int, int] = FusionConfig.widths,
+        residual: float = FusionConfig.residual,
+    ) -> None:
+        super().__init__()
+        quarter, eighth, sixteenth = widths
+        self.limit = residual
+        self.look = block(4 * (4 + 2 + 3), source)
+        self.study = block(source, 2 * source, 2)
+        self.aim = nn.Sequential(nn.Conv2d(4 * (maps + 3), width, 1), nn.ReLU(), block(width, width))
+        self.aim_quarter = block(width, quarter, 2)
+        self.query = nn.Conv2d(quarter, 2 * source, 1)
+        self.key = nn.Conv2d(2 * source, 2 * source, 1)
+        self.merge = nn.Sequential(block(quarter + 4 * source, quarter), Refine(quarter))
+        self.down = nn.Sequential(block(quarter, eighth, 2), Refine(eighth))
+        self.bottom = nn.Sequential(block(eighth, sixteenth, 2), Refine(sixteenth), Refine(sixteenth))
+        self.up_eighth = nn.Sequential(block(eighth + sixteenth, eighth), Refine(eighth))
+        self.up_quarter = nn.Sequential(block(quarter + eighth, quarter), Refine(quarter))
+        self.up_half = nn.Sequential(nn.Conv2d(quarter + width, width, 1), nn.ReLU(), Refine(width))
+        self.choose = nn.Conv2d(width, source, 1)
+        self.paint = nn.Conv2d(width, 4 * (3 + 1), 1)
+        for head in (self.choose, self.paint):  # at first it changes nothing
+            nn.init.zeros_(head.weight)
+            nn.init.zeros_(head.bias)
+
+    def forward(self, sources: torch.Tensor, hints: torch.Tensor, maps: torch.Tensor) -> Repair:
+        """sources [B, K, 4, H, W] RGB and matte in 0..1; hints [B, K, 2, H, W]; maps [B, C, H, W]: see attend."""
+        batch, count, _, height, width = sources.shape
+        share = torch.softmax(hints[:, :, :1] * LOGIT_UNIT, 1)
+        mean = (share * sources[:, :, :3]).sum(1)
+
+        # Each source by itself: its pixels, its hints, and how it differs from all of them mixed.
+        own = torch.cat([sources, hints, sources[:, :, :3] - mean[:, None]], 2).flatten(0, 1)
+        near = self.look(F.pixel_unshuffle(own, 2))  # [B K, s, H/2, W/2]
+        far = self.study(near)  # [B K, 2 s, H/4, W/4]
+
+        # The target asks, the sources answer.
+        half = self.aim(F.pixel_unshuffle(torch.cat([maps, mean], 1), 2))
+        quarter = self.aim_quarter(half)
+        shape = (batch, count, -1, height // 4, width // 4)
+        values, keys = far.view(shape), self.key(far).view(shape)
+        prior = F.avg_pool2d(hints[:, :, 0], 4)[:, :, None] * LOGIT_UNIT
+        score = (self.query(quarter)[:, None] * keys).sum(2, keepdim=True) * values.shape[2] ** -0.5
+        share = torch.softmax(score + prior, 1)
+        heard = (share * values).sum(1)
+        spread = (share * (values - heard[:, None]).abs()).sum(1)  # where sources disagree
+
+        # A U-Net over what was heard.
+        quarter = self.merge(torch.cat([quarter, heard, spread], 1))
+        eighth = self.down(quarter)
+        up = self.up_eighth(torch.cat([eighth, _double(self.bottom(eighth))], 1))
+        up = self.up_quarter(torch.cat([quarter, _double(up)], 1))
+        up = self.up_half(torch.cat([half, _double(up)], 1))
+
+        near = near.view(batch, count, -1, height // 2, width // 2)
+        logits = (self.choose(up)[:, None] * near).sum(2)
+        painted = F.pixel_shuffle(self.paint(up), 2)
+        return Repair(_double(logits), painted[:, 3:], self.limit * torch.tanh(painted[:, :3]))
+
+
+LOGIT_UNIT = 8.0  # hints hold the unlearned logits divided by this, so that they span about -1..0
+
+
+def _double(x: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)

@@ -1,0 +1,182 @@
+"""Clips on disk -> what training reads: each tracked once, cut to the head, its frames compressed. And back.
+
+A cached clip is one safetensors file: pictures as WebP, mattes as JPEG, landmarks and torso as numbers. A folder of
+them is the cache; copied to another machine it is the pack. Synthetic heads are stored in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from pathlib import Path
+
+import cv2
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from tmt.composite import cut, head_window
+from tmt.errors import MediaError, TmtError
+from tmt.retarget import SAME_FACE
+from tmt.skin import likeness
+from tmt.topology import Topology
+from tmt.track import FaceTracker, TrackBuilder
+from tmt.train.clip import Clip
+from tmt.types import Array
+from tmt.video import probe, read_frames
+
+SIDE = 256  # px of a crop at most: what the networks see
+FRAMES = 150  # of one clip: more of the same person teach little
+PICTURE, MATTE = (cv2.IMWRITE_WEBP_QUALITY, 88), (cv2.IMWRITE_JPEG_QUALITY, 88)  # 12 KB a frame, 36 dB above 40
+ENDINGS = {".mp4", ".mov", ".mpg", ".avi", ".mkv", ".webm"}
+
+
+def prepare(path: Path, tracker: FaceTracker, frames: int = FRAMES) -> tuple[Clip, Array | None]:
+    """Track a clip as a driving clip is tracked, and keep at most `frames` of its frames; its mean face [S, S]."""
+    info = probe(path)
+    every = max(1, round((info.frames or frames) / frames))
+    builder = TrackBuilder(tracker, path.name)
+    with closing(read_frames(path, info=info, every=every)) as pictures:
+        for picture in pictures:
+            builder.add(picture)
+    track = builder.finish(info.fps / every, clear=True)
+    window = head_window(track, tracker.topology, SIDE)
+    window = window.at(min(window.scale, SIDE / max(window.width, window.height)))
+    images = []
+    with closing(read_frames(path, info=info, every=every)) as pictures:
+        for picture in pictures:
+            crop = cut(picture, window)
+            images.append(np.dstack([crop, np.round(tracker.matte(crop) * 255).astype(np.uint8)]))
+    clip = Clip(
+        name=path.stem,
+        person=path.stem,
+        images=np.stack(images),
+        landmarks=window.to_window(track.landmarks).astype(np.float32),
+        found=track.found,
+        torso=(track.torso * window.scale).astype(np.float32),
+        fps=track.fps,
+    )
+    return clip, track.mean_face
+
+
+def build(sources: Iterable[Path], out: Path, tracker: FaceTracker, frames: int = FRAMES) -> Iterator[str]:
+    """Cache clips (files or folders of them) in the folder `out`; a line of progress for each. Clips that are there
+    already are not tracked again; those without a usable face are named and left out."""
+    out.mkdir(parents=True, exist_ok=True)
+    faces: dict[str, Array] = {}
+    for path in _clips(sources):
+        if (out / f"{path.stem}.safetensors").is_file():
+            yield f"{path.name}: there already"
+            continue
+        try:
+            clip, face = prepare(path, tracker, frames)
+        except TmtError as error:
+            yield f"{path.name}: left out, {error}"
+            continue
+        if face is not None:
+            faces[clip.name] = face
+        save(clip, out, face)
+        yield f"{path.name}: {len(clip)} frames of {clip.images.shape[2]} x {clip.images.shape[1]}"
+    people = same_people(mean_faces(out), tracker.topology)
+    for name, person in people.items():
+        clip = load(out / f"{name}.safetensors")
+        if clip.person != person:
+            save(replace(clip, person=person), out, mean_faces(out).get(name))
+    yield f"{len(list(out.glob('*.safetensors')))} clips, {len(set(people.values()))} people"
+
+
+def _clips(sources: Iterable[Path]) -> list[Path]:
+    found: list[Path] = []
+    for source in sources:
+        if source.is_dir():
+            found += sorted(path for path in source.iterdir() if path.suffix.lower() in ENDINGS)
+        elif source.is_file():
+            found.append(source)
+        else:
+            raise MediaError("missing", name=source.name)
+    return found
+
+
+def same_people(faces: dict[str, Array], topology: Topology) -> dict[str, str]:
+    """Clip -> person: clips whose mean faces [S, S] are alike are one person's, named by the first of them."""
+    person = {name: name for name in sorted(faces)}
+    for one, other in combinations(sorted(faces), 2):
+        if person[one] != person[other] and likeness(faces[one], faces[other], topology) > sum(SAME_FACE) / 2:
+            first, second = sorted((person[one], person[other]))
+            person = {name: first if who == second else who for name, who in person.items()}
+    return person
+
+
+def save(clip: Clip, folder: Path, face: Array | None = None) -> Path:
+    """Write a clip into the cache; at once or not at all."""
+    pictures = [_encoded(".webp", image[..., 2::-1], PICTURE) for image in clip.images]
+    mattes = [_encoded(".jpg", image[..., 3], MATTE) for image in clip.images]
+    tensors = {
+        "pictures": np.concatenate(pictures),
+        "picture_ends": np.cumsum([len(p) for p in pictures]),
+        "mattes": np.concatenate(mattes),
+        "matte_ends": np.cumsum([len(m) for m in mattes]),
+        "landmarks": clip.landmarks,
+        "found": clip.found.astype(np.uint8),
+        "torso": clip.torso,
+    }
+    if face is not None:
+        tensors["mean_face"] = face
+    facts = {"name": clip.name, "person": clip.person, "fps": str(clip.fps)}
+    path, part = folder / f"{clip.name}.safetensors", folder / f".{clip.name}.part"
+    save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, part, metadata=facts)
+    part.replace(path)
+    return path
+
+
+def load(path: Path) -> Clip:
+    """A cached clip; MediaError for a file that is none."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            facts = file.metadata()
+            tensors = {name: file.get_tensor(name) for name in file.keys() if name != "mean_face"}  # noqa: SIM118
+        pictures = _decoded(tensors["pictures"], tensors["picture_ends"], cv2.IMREAD_COLOR)
+        mattes = _decoded(tensors["mattes"], tensors["matte_ends"], cv2.IMREAD_GRAYSCALE)
+        images = np.stack([np.dstack([p[..., ::-1], m]) for p, m in zip(pictures, mattes, strict=True)])
+        return Clip(
+            name=facts["name"],
+            person=facts["person"],
+            images=images,
+            landmarks=tensors["landmarks"],
+            found=tensors["found"] > 0,
+            torso=tensors["torso"],
+            fps=Fraction(facts["fps"]),
+        )
+    except (KeyError, ValueError, OSError, TypeError, cv2.error) as error:
+        raise MediaError("unreadable", name=path.name, reason=str(error)) from error
+
+
+def load_all(folder: Path) -> list[Clip]:
+    """Every clip of a cache, by name."""
+    return [load(path) for path in sorted(folder.glob("*.safetensors"))]
+
+
+def mean_faces(folder: Path) -> dict[str, Array]:
+    """The mean faces [S, S] that are stored in a cache, by clip."""
+    faces = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="numpy") as file:
+            if "mean_face" in file.keys():  # noqa: SIM118
+                faces[path.stem] = file.get_tensor("mean_face")
+    return faces
+
+
+def _encoded(kind: str, image: Array, options: Sequence[int]) -> Array:
+    done, data = cv2.imencode(kind, np.ascontiguousarray(image), list(options))
+    assert done, kind
+    return data.reshape(-1)
+
+
+def _decoded(data: Array, ends: Array, kind: int) -> list[Array]:
+    images = [cv2.imdecode(part, kind) for part in np.split(data, ends[:-1])]
+    if any(image is None for image in images):
+        raise ValueError("a picture cannot be decoded")
+    return images

@@ -1,0 +1,104 @@
+"""The stage "fusion": the attention fusion learns to give back a frame that its bank lacks."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+from tmt.attend import MAPS
+from tmt.detail import RADIUS
+from tmt.fuse import CAVITY, CAVITY_KEEPS, LASHES, LASHES_KEEP
+from tmt.networks.fusion import LOGIT_UNIT, FusionNet, Repair
+from tmt.train.pool import Tensors
+
+DETAIL = 0.35  # the product measures it for every head; between .2 and .6
+REGION = 5.0  # a pixel of mouth or eyes counts this much more: they are a fiftieth of the picture
+SSIM_SHARE, SLOPE_SHARE = 0.15, 0.5  # beside the plain difference
+
+
+def compose(repair: Repair | None, sources: torch.Tensor, hints: torch.Tensor, maps: torch.Tensor) -> torch.Tensor:
+    """The finished picture [B, 3, H, W], as `renderer` makes it from what the network says (None: unlearned)."""
+    logits = hints[:, :, 0] * LOGIT_UNIT
+    if repair is not None:
+        logits = logits + repair.logits
+    colours = (torch.softmax(logits, 1)[:, :, None] * sources[:, :, :3]).sum(1)
+    colours = colours + DETAIL * (colours - _blurred(colours, RADIUS))
+    for name, keeps, dark in (("cavity", CAVITY_KEEPS, CAVITY), ("lashes", LASHES_KEEP, LASHES)):
+        share = _map(maps, name)
+        colours = colours + share * (colours * (keeps - 1) + torch.from_numpy(dark).to(colours)[:, None, None])
+    matte, near = _map(maps, "matte"), _map(maps, "near")
+    if repair is not None:
+        matte = (matte + near * repair.matte).clamp(0, 1)
+    plate = maps[:, MAPS.index("red") : MAPS.index("red") + 3]
+    image = colours * matte + plate * (1 - matte)
+    return image if repair is None else image + near * repair.picture
+
+
+def loss(image: torch.Tensor, maps: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """Difference, structure and slopes against the true picture [B, 4, H, W], where the network may change anything."""
+    weight = _weight(maps, truth)
+    true = truth[:, :3]
+    plain = ((image - true) ** 2 + 1e-6).sqrt()
+    slopes = sum((torch.diff(image, dim=d) - torch.diff(true, dim=d)).abs().mean() for d in (2, 3))
+    structure = 1 - ssim_map(image, true)
+    return (weight * (plain + SSIM_SHARE * structure)).mean() + SLOPE_SHARE * slopes
+
+
+def _weight(maps: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+    """[B, 1, H, W] of mean 1."""
+    person = torch.maximum(truth[:, 3:], _map(maps, "covered") * _map(maps, "matte"))
+    weight = _map(maps, "near") * (0.2 + 0.8 * person) + REGION * (_map(maps, "mouth") + _map(maps, "eyes"))
+    return weight / weight.mean().clamp(min=1e-3)
+
+
+@torch.no_grad()
+def measures(image: torch.Tensor, maps: torch.Tensor, truth: torch.Tensor) -> dict[str, float]:
+    """How near pictures are to the truth: loss, PSNR over the person, SSIM of mouth and eyes; means over the batch."""
+    true, image = truth[:, :3], image.clamp(0, 1)
+    structure = ssim_map(image, true).mean(1, keepdim=True)
+    error = ((image - true) ** 2).mean(1, keepdim=True)
+
+    def over(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        return (values * weight).sum((1, 2, 3)) / weight.sum((1, 2, 3)).clamp(min=1e-3)
+
+    mse = over(error, truth[:, 3:]).clamp(min=1e-6)
+    return {
+        "loss": float(loss(image, maps, truth)), "psnr": float((-10 * mse.log10()).mean()),
+        "mouth": float(over(structure, _map(maps, "mouth")).mean()),
+        "eyes": float(over(structure, _map(maps, "eyes")).mean()),
+    }  # fmt: skip
+
+
+def step(net: torch.nn.Module, batch: Tensors) -> torch.Tensor:
+    """The loss of one batch."""
+    sources, hints, maps, truth = batch
+    return loss(compose(net(sources, hints, maps), sources, hints, maps), maps, truth)
+
+
+def build(network: dict[str, object]) -> FusionNet:
+    """An untrained network."""
+    return FusionNet(**network)
+
+
+def ssim_map(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Structural similarity [B, C, H, W] of pictures in 0..1 (Wang et al. 2004), Gaussian window of 1.5 px."""
+    mean_a, mean_b = _blurred(a, 1.5), _blurred(b, 1.5)
+    var_a, var_b = _blurred(a * a, 1.5) - mean_a**2, _blurred(b * b, 1.5) - mean_b**2
+    both = _blurred(a * b, 1.5) - mean_a * mean_b
+    c1, c2 = 0.01**2, 0.03**2
+    return ((2 * mean_a * mean_b + c1) * (2 * both + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+
+
+def _blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
+    reach = max(1, round(3 * sigma))
+    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=image.device) / sigma) ** 2)
+    line = (line / line.sum()).to(image.dtype)
+    count = image.shape[1]
+    padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
+    across = F.conv2d(padded, line.expand(count, 1, 1, -1), groups=count)
+    return F.conv2d(across, line[:, None].expand(count, 1, -1, 1), groups=count)
+
+
+def _map(maps: torch.Tensor, name: str) -> torch.Tensor:
+    index = MAPS.index(name)
+    return maps[:, index : index + 1]

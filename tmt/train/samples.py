@@ -1,0 +1,130 @@
+"""Clips -> what a fusion is trained on: a head built from a clip's frames, one of its frames as the target, and the
+frames near to it left out, so that the network learns to do without."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from tmt.attend import Evidence, gather, small_canvas
+from tmt.bank import build_bank, choose_keyframes, target_of
+from tmt.canonical import build_surface
+from tmt.composite import Canvas, background_plate, bank_canvas
+from tmt.expression import measure
+from tmt.fuse import FusionWeights, Mix, Posed, choose
+from tmt.geometry import rotation_angle
+from tmt.motion import perform
+from tmt.render import deform, place
+from tmt.topology import Topology
+from tmt.track import face_sharpness
+from tmt.train.clip import Clip
+from tmt.types import Array, FaceTrack, FrameBank, Performance, Surface, Window
+
+SOURCES = 6  # as Settings.sources
+STEADINESS = 0.3  # as of a studied subject
+FEWEST = 2  # frames of the bank that are left at least
+LESSONS = ("near", "few", "closed", "frontal", "all")  # what is withheld, see `withheld`
+ODDS = (0.40, 0.15, 0.20, 0.15, 0.10)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A clip as a canonical head, for training: all its frames are targets, its keyframes the bank."""
+
+    clip: Clip
+    performance: Performance
+    surface: Surface
+    bank: FrameBank
+    canvas: Canvas
+    openness: Array  # [K] of the bank's mouths, head units
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Evidence, and the true picture [4, H, W] RGB and matte 0..1 of the same size."""
+
+    evidence: Evidence
+    truth: Array
+
+
+def subject_of(clip: Clip, topology: Topology) -> Subject:
+    """Study a cached clip as `study` does a file."""
+    height, width = clip.images.shape[1:3]
+    sharpness = [face_sharpness(i[..., :3], p) for i, p in zip(clip.images, clip.landmarks, strict=True)]
+    track = FaceTrack(
+        clip.landmarks, clip.found, clip.torso, np.array(sharpness, np.float32), (width, height), Fraction(clip.fps)
+    )
+    performance = perform(track, topology, STEADINESS)
+    window = Window(0.0, 0.0, float(width), float(height), 1.0)
+    surface = build_surface(performance, topology, window)
+    index = choose_keyframes(performance, track.sharpness, topology)
+    bank = build_bank(surface, performance, window, index, [clip.images[i] for i in index])
+    canvas = small_canvas(bank_canvas(bank, background_plate(bank.images), 1.0), bank)
+    openness = measure(performance.canonical[index], topology).mouth_open
+    return Subject(clip, performance, surface, bank, canvas, np.asarray(openness))
+
+
+def withheld(subject: Subject, frame: int, lesson: str, rng: np.random.Generator) -> Array:
+    """Frames of the bank [n] that may be used for the target `frame`; never the target itself.
+
+    near: none within a random share of the clip; few: a handful only; closed: no mouth more open than some limit below
+    the target's; frontal: no view nearer than some angle to the target's; all: only the target is withheld.
+    """
+    bank, count = subject.bank, len(subject.bank)
+    away = np.abs(bank.index - frame)
+    free = away > 0
+    if lesson == "near":
+        free = away > rng.uniform(0.02, 0.35) * len(subject.clip)
+    elif lesson == "few":
+        some = rng.choice(count, min(count, int(rng.integers(FEWEST, 8))), replace=False)
+        free &= np.isin(np.arange(count), some)
+    elif lesson == "closed":
+        now = float(np.interp(frame, bank.index, subject.openness))
+        free &= subject.openness < max(rng.uniform(0.2, 0.9) * now, float(np.sort(subject.openness)[FEWEST]))
+    elif lesson == "frontal":
+        angle = rotation_angle(bank.pose.rotation, subject.performance.pose.rotation[frame])
+        free &= angle > min(rng.uniform(0.0, np.radians(20)), float(np.sort(angle)[-FEWEST - 1]))
+    if free.sum() < FEWEST:
+        free = away >= np.sort(away)[-FEWEST]
+    return np.flatnonzero(free)
+
+
+def sample_of(
+    subject: Subject, frame: int, allowed: Array, topology: Topology, pool: ThreadPoolExecutor, sources: int = SOURCES
+) -> Sample:
+    """One target frame, drawn from the `allowed` frames of the bank [n]."""
+    target = target_of(subject.performance, frame)
+    offsets = deform(subject.surface, target.canonical)
+    posed = Posed(offsets, place(subject.surface, offsets, target, subject.performance), target)
+    weights = FusionWeights()
+    mix = choose(subject.bank, subject.surface, posed, topology, sources, None, allowed, weights)
+    mix = _repeated(mix, sources)
+    evidence = gather(
+        subject.bank, subject.surface, topology, posed, mix, subject.canvas, subject.bank.images, pool, weights.floor
+    )
+    truth = np.moveaxis(subject.clip.images[frame], -1, 0).astype(np.float32) / 255
+    room = [(0, 0)] + [(0, a - b) for a, b in zip(evidence.maps.shape[1:], truth.shape[1:], strict=True)]
+    return Sample(evidence, np.pad(truth, room, mode="edge"))
+
+
+def _repeated(mix: Mix, count: int) -> Mix:
+    """Too few sources are told twice, at so little weight that nothing changes: every sample has the same shape."""
+    lacking = count - len(mix.chosen)
+    if lacking <= 0:
+        return mix
+    chosen = np.concatenate([mix.chosen, np.resize(mix.chosen, lacking)])
+    logits = np.concatenate([mix.logits, np.resize(mix.logits, (lacking, *mix.logits.shape[1:])) - 100])
+    return Mix(chosen, logits.astype(np.float32), mix.cavity, mix.lashes)
+
+
+def random_sample(
+    subject: Subject, topology: Topology, rng: np.random.Generator, pool: ThreadPoolExecutor
+) -> Sample:
+    """A random frame of a subject by a random lesson."""
+    found = np.flatnonzero(subject.clip.found)
+    frame = int(rng.choice(found))
+    lesson = str(rng.choice(LESSONS, p=ODDS))
+    return sample_of(subject, frame, withheld(subject, frame, lesson, rng), topology, pool)
