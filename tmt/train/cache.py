@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tmt.composite import cut, head_window
@@ -150,7 +150,7 @@ def load(path: Path) -> Clip:
             torso=tensors["torso"],
             fps=Fraction(facts["fps"]),
         )
-    except (KeyError, ValueError, OSError, TypeError, cv2.error) as error:
+    except (SafetensorError, KeyError, ValueError, OSError, TypeError, cv2.error) as error:
         raise MediaError("unreadable", name=path.name, reason=str(error)) from error
 
 

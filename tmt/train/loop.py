@@ -70,6 +70,7 @@ def run(
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=_mean_of(config.average))
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay, betas=(0.9, 0.99))
     progress = _resume(out, net, average.module, optimiser)
+    average.n_averaged.fill_(progress.step)
     loader = DataLoader(
         Samples(train, config.crop, config.seed, LAPS), config.batch, sampler=_Order(len(train), config, progress),
         num_workers=workers, persistent_workers=workers > 0, prefetch_factor=4 if workers else None,

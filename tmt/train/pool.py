@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 from tmt.attend import MAPS
 from tmt.topology import Topology
 from tmt.train.clip import Clip
-from tmt.train.samples import Sample, Subject, random_sample, subject_of
+from tmt.train.samples import LEAST_FRAMES, Sample, Subject, random_sample, subject_of
 from tmt.types import Array
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # sources, hints, maps, truth
@@ -41,6 +41,9 @@ def fill(
             if all(_file(folder, number).is_file() for number in numbers):
                 continue
             subjects = [subject_of(clip, topology) for clip in clips(person)]
+            subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
+            if not subjects:
+                continue
             for number in numbers:
                 rng = np.random.default_rng((seed, number))
                 _write(_file(folder, number), _drawn(subjects, topology, rng, pool))

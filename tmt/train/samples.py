@@ -26,6 +26,7 @@ from tmt.types import Array, FaceTrack, FrameBank, Performance, Surface, Window
 SOURCES = 6  # as Settings.sources
 STEADINESS = 0.3  # as of a studied subject
 FEWEST = 2  # frames of the bank that are left at least
+LEAST_FRAMES = 8  # of a bank: a clip that gives fewer teaches nothing
 LESSONS = ("near", "few", "closed", "frontal", "all")  # what is withheld, see `withheld`
 ODDS = (0.40, 0.15, 0.20, 0.15, 0.10)
 

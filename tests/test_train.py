@@ -1,0 +1,201 @@
+"""Training, from clips to weights: nothing is lost on the way, the target is never among its own sources, a run that
+was cut off ends where an uninterrupted one does."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from heads import TOPOLOGY
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmt.attend import MAPS
+from tmt.bank import target_of
+from tmt.composite import bank_canvas
+from tmt.errors import MediaError, SettingsError
+from tmt.evaluate.metrics import psnr
+from tmt.renderer import Renderer
+from tmt.trackers import load_tracker
+from tmt.train import __main__ as command
+from tmt.train import cache, fusion
+from tmt.train.config import TrainConfig, read_config
+from tmt.train.loop import Budget, run
+from tmt.train.pool import Samples, coloured, fill, read
+from tmt.train.samples import LESSONS, Subject, sample_of, subject_of, withheld
+from tmt.types import Array, CanonicalHead, MediaInfo, Receipt, Settings
+
+SMALL = {"network": {"source": 4, "width": 8, "widths": (8, 8, 8)}}
+
+
+@pytest.fixture(scope="module")
+def cached(tmp_path_factory: pytest.TempPathFactory, subject_clip: Path, driving_clip: Path) -> Path:
+    """Both test clips in a cache, and the woman's a second time under another name."""
+    folder = tmp_path_factory.mktemp("cache")
+    again = folder / "again.mp4"
+    shutil.copy(subject_clip, again)
+    for line in cache.build([subject_clip, driving_clip, again], folder / "out", load_tracker("mediapipe")):
+        assert "left out" not in line
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def subject(cached: Path) -> Subject:
+    return subject_of(cache.load(cached / "subject.safetensors"), TOPOLOGY)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as threads:
+        yield threads
+
+
+@pytest.fixture(scope="module")
+def samples(cached: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("samples")
+    clips = [cache.load(cached / "subject.safetensors")]
+    assert len(list(fill(folder, lambda _: clips, 1, 4, TOPOLOGY, seed=0))) == 4
+    return sorted(folder.iterdir())
+
+
+def test_a_cached_clip_comes_back_as_it_was(cached: Path, tmp_path: Path) -> None:
+    clip = cache.load(cached / "subject.safetensors")
+    assert len(clip) == 48 and clip.found.all() and clip.images.shape[1:] == (206, 206, 4)
+    again = cache.load(cache.save(replace(clip, name="copy"), tmp_path))
+    np.testing.assert_array_equal(again.landmarks, clip.landmarks)
+    assert (again.person, again.fps) == (clip.person, clip.fps)
+    assert psnr(clip.images[5][..., :3], again.images[5][..., :3]) > 38
+    assert np.abs(again.images[..., 3].astype(int) - clip.images[..., 3]).mean() < 1
+
+
+def test_one_person_in_two_clips_is_recognised_and_two_people_are_kept_apart(cached: Path) -> None:
+    people = {clip.name: clip.person for clip in cache.load_all(cached)}
+    assert people == {"again": "again", "subject": "again", "driving": "driving"}
+
+
+def test_a_file_that_is_no_cached_clip_is_named(tmp_path: Path) -> None:
+    broken = tmp_path / "x.safetensors"
+    broken.write_bytes(b"no such thing")
+    with pytest.raises(MediaError, match=r"x\.safetensors"):
+        cache.load(broken)
+
+
+@given(st.integers(0, 47), st.sampled_from(LESSONS), st.integers(0, 1000))
+def test_the_target_is_never_among_its_own_sources_and_something_is_always_left(
+    subject: Subject, frame: int, lesson: str, seed: int
+) -> None:
+    allowed = withheld(subject, frame, lesson, np.random.default_rng(seed))
+    assert len(allowed) >= 2
+    assert frame not in subject.bank.index[allowed]
+
+
+def test_the_untaught_network_changes_nothing(samples: list[Path]) -> None:
+    sources, hints, maps, truth = (part[None] for part in Samples(samples, 128, 0, plain=True)[0])
+    net = fusion.build({})
+    taught = fusion.compose(net(sources, hints, maps), sources, hints, maps)
+    torch.testing.assert_close(taught, fusion.compose(None, sources, hints, maps))
+    assert truth.shape == (1, 4, 128, 128)
+
+
+def head_of(subject: Subject) -> CanonicalHead:
+    """The training subject as the product knows it."""
+    from fractions import Fraction
+
+    clip, canvas = subject.clip, subject.canvas
+    info = MediaInfo(Path("x.mp4"), 206, 206, Fraction(25), None, None, has_audio=False, is_still=False)
+    plate = np.round(canvas.plate * 255).astype(np.uint8)
+    return CanonicalHead(
+        "x", info, Receipt("", (), ""), subject.performance, subject.surface, subject.bank, clip.images[0][..., :3],
+        plate, track=None, seconds=0.0,  # type: ignore[arg-type]
+    )
+
+
+def test_what_is_composed_in_training_is_what_the_product_draws(
+    subject: Subject, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = 20
+    head = head_of(subject)
+    canvas = bank_canvas(head.bank, head.plate, 1.0)
+    net = fusion.build({}).eval()
+    torch.manual_seed(0)
+    with torch.no_grad():  # taught something, and visibly
+        net.choose.weight.normal_(0, 3.0)
+        net.paint.weight.normal_(0, 0.5)
+    monkeypatch.setattr("tmt.renderer.load_fusion", lambda: net)
+    renderer = Renderer(head, TOPOLOGY, canvas, Settings(method="fused"))
+    renderer._detail = fusion.DETAIL
+    drawn = renderer.draw(target_of(subject.performance, frame))
+    renderer.close()
+    sample = sample_of(subject, frame, np.arange(len(subject.bank)), TOPOLOGY, pool)
+    parts = (sample.evidence.sources, sample.evidence.hints, sample.evidence.maps)
+    sources, hints, maps = (torch.from_numpy(part)[None] for part in parts)
+    with torch.no_grad():
+        composed = fusion.compose(net(sources, hints, maps), sources, hints, maps)[0]
+        plain = fusion.compose(None, sources, hints, maps)[0]
+
+    def as_bytes(image: torch.Tensor) -> Array:
+        return (image.clamp(0, 1).permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
+
+    assert psnr(as_bytes(composed)[:206, :206], drawn) > 36
+    assert psnr(as_bytes(plain)[:206, :206], drawn) < 30
+
+
+def test_light_and_mirror_change_sources_and_truth_alike(samples: list[Path]) -> None:
+    arrays = read(samples[0])
+    lit = coloured({name: values.copy() for name, values in arrays.items()}, np.random.default_rng(3))
+    before, after = (np.abs(a["sources"][0, :3] - a["truth"][:3]).mean() for a in (arrays, lit))
+    assert not np.array_equal(lit["truth"], arrays["truth"])
+    assert 0.4 * before < after < 2.5 * before
+    unchanged = [index for index, name in enumerate(MAPS) if name not in ("red", "green", "blue")]
+    np.testing.assert_array_equal(lit["maps"][unchanged], arrays["maps"][unchanged])
+
+
+def test_the_loss_falls_on_a_sample_seen_often(samples: list[Path], tmp_path: Path) -> None:
+    config = TrainConfig(batch=1, crop=208, every=60, warm_up=5, rate=3e-3, average=0.8, **SMALL)  # type: ignore[arg-type]
+    lines = list(run(tmp_path / "run", config, samples[:1], samples[:1], Budget(steps=60), workers=0))
+    rows = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
+    assert rows[0][:4] == ["step", "seconds", "train", "loss"]
+    assert float(rows[-1][3]) < float(rows[1][3]), lines
+
+
+def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(samples: list[Path], tmp_path: Path) -> None:
+    config = TrainConfig(batch=1, crop=64, every=2, warm_up=1, **SMALL)  # type: ignore[arg-type]
+    cut, whole = tmp_path / "cut", tmp_path / "whole"
+    for line in run(cut, config, samples, samples[:1], Budget(steps=4), workers=0):
+        if line.startswith("step 2"):
+            break
+    list(run(cut, config, samples, samples[:1], Budget(steps=4), workers=0))
+    list(run(whole, config, samples, samples[:1], Budget(steps=4), workers=0))
+    a, b = ((folder / "state" / "000.safetensors").read_bytes() for folder in (cut, whole))
+    assert a == b
+    assert all(path.stat().st_size < 16e6 for path in (cut / "state").iterdir())
+
+
+def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(cached: Path, tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    small = {"held_out": ["driving"], "samples": 2, "checks": 1, "batch": 1, "crop": 64, "every": 1, **SMALL}
+    config.write_text(json.dumps(small))
+    arguments = ["fusion", "--cache", str(cached), "--config", str(config), "--out", str(tmp_path / "run")]
+    assert command.main([*arguments, "--steps", "2", "--workers", "0", "--start", "none"]) == 0
+    best = tmp_path / "run" / "best"
+    net = fusion.FusionNet.from_pretrained(best)
+    assert sum(p.numel() for p in net.parameters()) > 1000
+    assert json.loads((best / "training.json").read_text())["seed"] == 1
+    assert (best / "curve.csv").read_text().count("\n") >= 2
+    assert cv2.imread(str(tmp_path / "run" / "sheet.png")).shape == (256, 768, 3)
+
+
+@pytest.mark.parametrize("text", ['{"sead": 1}', '{"samples": "many"}', "{"])
+def test_a_config_with_a_wrong_name_or_value_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(SettingsError):
+        read_config(path)
