@@ -99,6 +99,26 @@ def test_the_fast_mix_equals_the_one_in_torch(count: int, scale: float, pool: Th
     np.testing.assert_allclose(fast[..., 4:], plain[..., 4:], atol=0.01)
 
 
+@pytest.mark.parametrize("size", [(24, 30), (144, 156)])
+def test_what_a_network_adds_to_the_logits_acts_alike_in_both(size: tuple[int, int], pool: ThreadPoolExecutor) -> None:
+    target = target_of(head().performance, 4)
+    mix = picked(target, 4)
+    window, bank, grid = Window(12.0, 8.0, 130.0, 120.0, 1.2), head().bank, head().surface.grid
+    extra = np.random.default_rng(0).normal(0, 2, (*size, 4)).astype(np.float32)
+    seen = look(head().surface, posed(target).vertices, window)
+    assert seen.depth.shape == (144, 156)
+    fast = mix_pixels(seen, window, bank, bank.images, mix, pool, FLOOR, extra)
+    plain = mix_pixels_torch(
+        torch.from_numpy(seen.grid_xy), torch.from_numpy(bank.places[mix.chosen]).view(-1, grid, grid, 2),
+        torch.from_numpy(mix.logits), torch.from_numpy(bank.images[mix.chosen]).permute(0, 3, 1, 2) / 255, FLOOR,
+        torch.from_numpy(home_of(window, bank.window, 1.0)), torch.from_numpy(extra).permute(2, 0, 1),
+    ).permute(1, 2, 0).numpy()
+    # a source at the very edge of FLOOR may be taken by one and left by the other
+    assert np.quantile(np.abs(fast - plain)[..., :4], 0.999) < 2 / 255
+    without = mix_pixels(seen, window, bank, bank.images, mix, pool, FLOOR)
+    assert np.abs(fast - without)[..., :3].mean() > 5 * np.abs(fast - plain)[..., :3].mean()
+
+
 def test_many_sources_of_equal_weight_mix_to_their_mean(pool: ThreadPoolExecutor) -> None:
     target = at_rest()
     mix, grid = picked(target, 9), head().surface.grid
