@@ -42,12 +42,12 @@ class MockStudio:
         self.studied: list[str] = []
         self.looked: list[str] = []
         self.parts: list[Path] = []
-        self.boxes: list[FaceBox | None] = []
+        self.faces: list[int | None] = []
 
     def facts(self, path: Path, role: Role) -> Preflight:
         return file_facts(path, role)
 
-    def look(self, path: Path, role: Role, face: int) -> Preflight:
+    def look(self, path: Path, role: Role, face: int | None) -> Preflight:
         self.looked.append(path.name)
         facts = file_facts(path, role)
         count = 2 if "couple" in path.name else 1
@@ -55,14 +55,14 @@ class MockStudio:
         several = (Remark("several_faces", "amber", {"count": 2}),) if count > 1 else ()
         picture = np.full((96, 128, 3), 128, np.uint8)
         return Preflight(
-            facts.info, (*facts.remarks, *several), picture, 1.0, 0.2, faces, min(face, count - 1), 90.0, (-12, 15),
-            (-3, 4), Window(20, 10, 70, 70, 1.0), 1.0,
+            facts.info, (*facts.remarks, *several), picture, 1.0, 0.2, faces, min(face or 1, count) - 1, 90.0,
+            (-12, 15), (-3, 4), Window(20, 10, 70, 70, 1.0), 1.0,
         )  # fmt: skip
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
         provenance.require(consent)
         self.studied.append(subject.path.name)
-        self.boxes.append(subject.face)
+        self.faces.append(subject.face)
         if "crash" in subject.path.name:
             raise RuntimeError("/home/someone/secret")
         progress(Step("study", 1, 2))

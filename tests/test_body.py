@@ -14,15 +14,17 @@ from drivers import short_clip
 from heads import DATA, TOPOLOGY, pipeline, studied
 from hypothesis import given
 from hypothesis import strategies as st
-from media_files import counter, level
+from media_files import counter, level, make
 
 from tmt.body import Body, Film, back_and_forth, joint, neck, slow
 from tmt.depth import fit_prior
+from tmt.motion import turntable
 from tmt.pipeline import run_to_end
 from tmt.retarget import retarget
 from tmt.run import canvas_for, draw
 from tmt.types import Array, Consent, Settings
 from tmt.video import probe, read_frames
+from tmt.views import along
 
 FULL = Settings(full_frame=True, label=False)
 
@@ -151,4 +153,18 @@ def test_a_long_subject_is_sampled_and_its_body_still_plays_every_frame(
     body = Body(head, pipeline().tracker, Fraction(25))
     numbers = [body.number(index) for index in range(60)]
     assert set(np.abs(np.diff(numbers))) == {1} and max(numbers) >= 15
+    body.close()
+
+
+def test_of_several_people_in_a_long_clip_the_one_studied_is_the_one_whose_body_plays(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, consent: Consent
+) -> None:
+    monkeypatch.setattr("tmt.study.MAX_FRAMES", 8)
+    monkeypatch.setattr("tmt.body.SPAN", 24)
+    clip = make(tmp_path / "two.mp4", "-loop", "1", "-i", str(DATA / "two_faces.png"), "-frames:v", "16", "-crf", "6")
+    head = pipeline().study(clip, consent=consent, face=2)  # the smaller one
+    assert head.performance.fps == Fraction(25, 2)
+    body = Body(head, pipeline().tracker, Fraction(25))
+    carried = body.carry(along(head.performance, turntable(seconds=0.5)), Fraction(25))
+    assert np.abs(carried.shift).max() < 5, "px; another person stands far away"
     body.close()

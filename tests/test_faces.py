@@ -11,10 +11,11 @@ import pytest
 from heads import DATA, FPS, TOPOLOGY, faces_at, pipeline
 from media_files import make
 
+from tmt.chosen import ChosenFace, FaceBox, keep_to
 from tmt.errors import FaceError
 from tmt.looks import SAME, Acquaintance, look_of
 from tmt.pipeline import run_to_end
-from tmt.track import TrackBuilder
+from tmt.track import FaceTracker, TrackBuilder
 from tmt.types import Array, Consent, FaceTrack, Settings
 from tmt.video import read_frames
 
@@ -23,8 +24,8 @@ def pictures(name: str, count: int | None = None) -> list[Array]:
     return list(read_frames(DATA / name))[:count]
 
 
-def followed(frames: list[Array], face: int | None = None) -> FaceTrack:
-    builder = TrackBuilder(pipeline().tracker, "clip", face)
+def followed(frames: list[Array], tracker: FaceTracker | None = None) -> FaceTrack:
+    builder = TrackBuilder(tracker or pipeline().tracker, "clip")
     for frame in frames:
         builder.add(frame)
     return builder.finish(FPS)
@@ -35,18 +36,32 @@ def across(track: FaceTrack) -> Array:
     return np.asarray(track.landmarks[:, : TOPOLOGY.surface, 0].mean(1))
 
 
-def test_of_two_people_the_one_asked_for_is_taken_counted_from_the_left() -> None:
-    (both,) = pictures("two_faces.png")
-    first, second, default = (across(followed([both], face))[0] for face in (1, 2, None))
+def kept(path: Path, number: int | None) -> FaceTrack:
+    return followed(list(read_frames(path)), keep_to(path, number, pipeline().tracker))
+
+
+def test_of_two_people_the_one_asked_for_is_taken_counted_from_the_left(tmp_path: Path) -> None:
+    path = DATA / "two_faces.png"
+    (both,) = pictures(path.name)
+    first, second, default = (across(kept(path, number))[0] for number in (1, 2, None))
     assert first < both.shape[1] / 2 < second and default == first  # the larger is on the left
-    mirrored = np.ascontiguousarray(both[:, ::-1])
-    assert across(followed([mirrored], 1))[0] < both.shape[1] / 2 < across(followed([mirrored]))[0]
+    mirrored = make(tmp_path / "mirrored.png", "-i", str(path), "-vf", "hflip")
+    assert across(kept(mirrored, 1))[0] < both.shape[1] / 2 < across(kept(mirrored, None))[0]
 
 
-def test_a_face_that_is_not_there_is_refused_by_its_number() -> None:
-    (both,) = pictures("two_faces.png")
-    with pytest.raises(FaceError, match="face 3 was asked for, but no picture shows more than 2"):
-        followed([both, both], 3)
+@pytest.mark.parametrize("number", [0, 3])
+def test_a_face_that_is_not_there_is_refused_by_its_number(number: int) -> None:
+    with pytest.raises(FaceError, match=f"face {number} was asked for, but no picture shows more than 2"):
+        keep_to(DATA / "two_faces.png", number, pipeline().tracker)
+
+
+def test_a_person_who_comes_in_later_is_waited_for(tmp_path: Path) -> None:
+    scene = "scale=768:512,setsar=1,fps=25,trim=duration=1.2"
+    alone = f"[0]{scene},drawbox=x=384:w=384:h=512:c=gray:t=fill:enable='lt(n,10)'"
+    clip = make(tmp_path / "in.mp4", "-loop", "1", "-i", str(DATA / "two_faces.png"), "-vf", alone[3:], "-crf", "6")
+    track = kept(clip, 2)
+    assert not track.found[:10].any() and track.found[10:].all() and (across(track) > 384).all()
+    assert track.lost == {"not_yet_seen": 10}
 
 
 def test_the_person_followed_is_kept_when_another_one_grows_larger() -> None:
@@ -60,7 +75,7 @@ def test_the_person_followed_is_kept_when_another_one_grows_larger() -> None:
         frame[: len(small), : small.shape[1]] = small
         frame[:, 256:] = large
         frames.append(frame)
-    track = followed(frames, 1)
+    track = followed(frames, ChosenFace(pipeline().tracker, FaceBox(90.0, 128.0, 100.0)))
     assert track.found.all() and (across(track) < 256).all()
 
 

@@ -63,10 +63,11 @@ def test_file_facts_need_no_look_at_a_face(driving_clip: Path, tmp_path: Path) -
 
 def test_each_of_two_faces_can_be_chosen(two_faces_picture: Path) -> None:
     tracker = pipeline().tracker
-    first, second = (look_over(two_faces_picture, "subject", tracker, face) for face in (0, 1))
+    first, second = (look_over(two_faces_picture, "subject", tracker, face) for face in (1, 2))
     assert "several_faces" in keys(first)
     assert [found.face for found in (first, second)] == [0, 1]
-    assert first.faces[0].x < 192 < second.faces[1].x, "the larger one, at the left, comes first"
+    assert first.faces[0].x < 192 < second.faces[1].x, "counted from the left"
+    assert look_over(two_faces_picture, "subject", tracker).face == 0, "the larger one"
     assert first.crop is not None and second.crop is not None
     assert first.face_pixels > second.face_pixels
     assert first.crop.left + first.crop.width / 2 < 192 < second.crop.left + second.crop.width / 2

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from tmt.bank import target_of
+from tmt.chosen import ChosenFace, box_of
 from tmt.composite import Canvas, cut, soft_dilated
 from tmt.depth import HeadPrior, fit_prior
 from tmt.geometry import smoothstep, transform
@@ -181,9 +182,10 @@ class Body:
 
 def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Performance, int]:
     """Every frame of the part of a long clip around its reference frame, tracked, and where it starts."""
-    start, topology = max(0, head.performance.reference * every - SPAN // 4), tracker.topology
+    first, topology = max(0, head.performance.reference - SPAN // 4 // every), tracker.topology
+    start, who = first * every, box_of(head.track.landmarks[first, : topology.surface])
     with closing(read_frames(head.info.path, info=head.info, start=start)) as frames:
-        found = track(islice(frames, SPAN // 2), tracker, head.info.fps, head.name, skin=False)
+        found = track(islice(frames, SPAN // 2), ChosenFace(tracker, who), head.info.fps, head.name, skin=False)
     landmarks = steady(found.landmarks, topology.stable, 0.3)
     pose = fit_poses(landmarks, head.performance.shape, topology)
     canonical = canonical_faces(landmarks, pose)

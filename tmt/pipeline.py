@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from tmt import provenance
+from tmt.chosen import keep_to
 from tmt.errors import MediaError, SettingsError
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
@@ -61,7 +62,8 @@ class TalkingHeadPipeline:
         if info.is_still:
             raise MediaError("driving_needs_motion", name=path.name)
         settings = settings or Settings()
-        builder, clock = TrackBuilder(self.tracker, path.name, settings.driving_face), time.perf_counter()
+        builder = TrackBuilder(keep_to(path, settings.driving_face, self.tracker), path.name)
+        clock = time.perf_counter()
         with closing(read_frames(path, info=info)) as frames:
             for count, frame in enumerate(frames, 1):
                 clock = _tick(seconds, "decode", clock)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 import numpy as np
 
-from tmt.chosen import ChosenFace, FaceBox, box_of
+from tmt.chosen import SAMPLES, ChosenFace, Crowd, FaceBox, box_of, faces_in
 from tmt.composite import head_window
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation
@@ -22,8 +22,6 @@ from tmt.types import Array, MediaInfo, Window
 Role = Literal["subject", "driving"]
 Level = Literal["green", "amber", "red"]
 
-SAMPLES = 24  # frames that are looked at, even in time
-FACE_SHOTS = 5  # of them are searched for further faces
 PICTURE = 480  # px, width of the picture that is shown at most
 CROP = 640  # px, as `study` keeps it
 SMALL_FACE = 80.0  # px wide: below it eyes and lips blur
@@ -33,7 +31,6 @@ TURN = 12.0  # degrees: a subject that turns less shows little of the sides
 FAR = 30.0  # degrees: beyond it the far side of a head is guessed
 DARK = 50.0  # mean grey of a face, 0..255
 OPEN_MOUTH = 0.06  # gap of the lips, inter-ocular distances
-OTHER_FACE = 0.25  # of the first face's size: smaller ones are people in the background
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,8 @@ class Preflight:
     """What is seen of a clip. Without a face only `info`, `picture` and `remarks` mean anything.
 
     picture [h, w, 3] uint8 at `scale` (its px per clip px), taken `at` s: the reference frame, or one with all faces;
-    faces: the largest and most central first; face: index of the chosen one; face_pixels: its width; yaw, pitch:
-    degrees from, to; crop: the part of the picture that is used; found: share of the looked-at frames with the face.
+    faces: from the left; face: index of the chosen one; face_pixels: its width; yaw, pitch: degrees from, to; crop: the
+    part of the picture that is used; found: share of the looked-at frames with the face.
     """
 
     info: MediaInfo
@@ -74,14 +71,6 @@ class Preflight:
         return "red" if "red" in levels else "amber" if "amber" in levels else "green"
 
 
-@runtime_checkable
-class FaceFinder(Protocol):
-    """A tracker that can name all faces of a picture."""
-
-    def faces(self, frame: Array) -> list[tuple[Array, float]]:
-        """frame [H, W, 3] uint8 -> centre [2] px and size px of each, the largest and most central first."""
-
-
 def file_facts(path: Path, role: Role) -> Preflight:
     """What the file itself tells, without looking at anybody's face."""
     info, stream = inspect(path)
@@ -93,26 +82,20 @@ def file_facts(path: Path, role: Role) -> Preflight:
     return Preflight(info, tuple(remarks))
 
 
-def look_over(path: Path, role: Role, tracker: FaceTracker, face: int = 0) -> Preflight:
-    """The whole look; `face` chooses among several. Raises MediaError for what is no clip."""
+def look_over(path: Path, role: Role, tracker: FaceTracker, face: int | None = None) -> Preflight:
+    """The whole look; `face` chooses among several, from the left from 1 (None: the largest and most central; a number
+    too high: the last). Raises MediaError for what is no clip."""
     facts = file_facts(path, role)
     shots = take_shots(path, facts.info, SAMPLES)
-    faces, fullest = _faces(shots, tracker)
-    if faces:
-        face = min(max(face, 0), len(faces) - 1)
-        found = find(shots, chosen_among(tracker, faces, face, shots.scale))
+    crowd = faces_in(shots, tracker)
+    if crowd.faces:
+        index = crowd.main if face is None else min(max(face, 1), len(crowd.faces)) - 1
+        alone = len(crowd.faces) == 1
+        found = find(shots, tracker if alone else ChosenFace(tracker, crowd.faces[index].at(shots.scale)))
         if found is not None:
-            return _judged(facts, role, shots, found, (faces, face, fullest), tracker.topology)
+            return _judged(facts, role, shots, found, (crowd, index), tracker.topology)
     picture, scale = _small(shots, 0)
     return Preflight(facts.info, (*facts.remarks, Remark("no_face", "red")), picture, scale)
-
-
-def chosen_among(tracker: FaceTracker, faces: tuple[FaceBox, ...], face: int, scale: float = 1.0) -> FaceTracker:
-    """A tracker for one clip that keeps to the chosen of several faces; `scale`: px of its pictures per clip px."""
-    if len(faces) < 2:
-        return tracker
-    box = faces[face]
-    return ChosenFace(tracker, FaceBox(box.x * scale, box.y * scale, box.size * scale))
 
 
 def _judged(
@@ -120,13 +103,14 @@ def _judged(
     role: Role,
     shots: Shots,
     found: Found,
-    chosen: tuple[tuple[FaceBox, ...], int, int],
+    chosen: tuple[Crowd, int],
     topology: Topology,
 ) -> Preflight:
-    info, (faces, face, fullest) = facts.info, chosen
+    info, (crowd, face) = facts.info, chosen
+    faces = crowd.faces
     performance, track = sampled_performance(shots, found, topology)
     yaw, pitch, _ = (np.degrees(angles) for angles in euler_from_rotation(performance.pose.rotation))
-    shown = fullest if len(faces) > 1 else found.shots[performance.reference]
+    shown = crowd.shot if len(faces) > 1 else found.shots[performance.reference]
     if len(faces) == 1:
         faces = (box_of(found.landmarks[performance.reference][: topology.surface]),)
     pixels = float(np.median(np.ptp(found.landmarks[:, : topology.surface, 0], axis=1)))
@@ -182,27 +166,6 @@ def _of_subject(yaw: Array, mouth: float) -> Iterator[Remark]:
         yield Remark("turns_little", "amber", {"degrees": round(float(np.ptp(yaw)))})
     if mouth < OPEN_MOUTH:
         yield Remark("mouth_closed", "amber")
-
-
-def _faces(shots: Shots, tracker: FaceTracker) -> tuple[tuple[FaceBox, ...], int]:
-    """The faces (clip px) of the fullest of a few shots, without people far behind; and that shot's index."""
-    best: list[FaceBox] = []
-    fullest = 0
-    for index in np.unique(np.linspace(0, len(shots.pictures) - 1, FACE_SHOTS).round().astype(int)):
-        boxes = _found_faces(shots.pictures[index], tracker)
-        if len(boxes) > len(best):
-            best, fullest = boxes, int(index)
-    ratio = 1 / shots.scale
-    large = [box for box in best if box.size >= OTHER_FACE * best[0].size]
-    return tuple(FaceBox(box.x * ratio, box.y * ratio, box.size * ratio) for box in large), fullest
-
-
-def _found_faces(picture: Array, tracker: FaceTracker) -> list[FaceBox]:
-    """All faces where the tracker can tell them apart, otherwise the one that it follows."""
-    if isinstance(tracker, FaceFinder):
-        return [FaceBox(float(centre[0]), float(centre[1]), size) for centre, size in tracker.faces(picture)]
-    found = tracker.detect(picture, None)
-    return [] if found is None else [box_of(found[: tracker.topology.surface])]
 
 
 def _brightness(shots: Shots, found: Found, topology: Topology) -> float:

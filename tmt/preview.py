@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tmt.chosen import keep_to
 from tmt.errors import FaceError, MediaError
 from tmt.geometry import rotation_angle
 from tmt.retarget import retarget
@@ -60,7 +61,7 @@ def preview(head: CanonicalHead, driving: Path, tracker: FaceTracker, settings: 
     if info.is_still:
         raise MediaError("driving_needs_motion", name=driving.name)
     shots = take_shots(driving, info, LOOKS)
-    found = find(shots, tracker)
+    found = find(shots, keep_to(driving, settings.driving_face, tracker, shots.scale))
     if found is None:
         raise FaceError("no_face", name=driving.name)
     performance, _ = sampled_performance(shots, found, tracker.topology)

@@ -12,7 +12,7 @@ import numpy as np
 
 from tmt.geometry import fit_similarity_robust, power_rotation, smoothstep, transform, untransform
 from tmt.openings import close_lids, part_lips, turn_eyes, uncross
-from tmt.skin import gauge, likeness
+from tmt.skin import beside, laid_over, skin_map
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Pose, Settings, Target
 
@@ -76,7 +76,7 @@ class Retarget:
 
 def retarget(subject: Performance, driver: Performance, topology: Topology, settings: Settings) -> Retarget:
     """Lay a driver over a subject."""
-    same = sameness(subject, driver, topology)
+    same, gauge = sameness(subject, driver, topology)
     if settings.mode == "absolute":
         pose = _absolute_pose(subject, driver, topology)
     else:
@@ -84,24 +84,28 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
     return Retarget(
         subject=subject, driver=driver, topology=topology, settings=settings,
         gain=offset_gain(subject.neutral, driver.neutral, topology),
-        strength=strengths(subject.neutral, topology, settings), same=same,
-        gauge=gauge(subject.mean_face, driver.mean_face, driver.neutral, topology), pose=pose,
-        torso=_torso(subject, driver, pose),
+        strength=strengths(subject.neutral, topology, settings), same=same, gauge=gauge,
+        pose=pose, torso=_torso(subject, driver, pose),
     )
 
 
-def sameness(subject: Performance, driver: Performance, topology: Topology) -> float:
-    """1 when two performances are one person's in one make-up and light, 0 when certainly not.
+def sameness(subject: Performance, driver: Performance, topology: Topology) -> tuple[float, Array]:
+    """1 when two performances are one person's in one make-up and light, 0 when certainly not; and how far the skin
+    that the subject's landmarks name lies beside the driver's [L, 2] head units (0 between two people).
 
     Two witnesses: the mean faces, and the most alike pair of frames (of one person some frame of one clip matches some
     frame of the other, whatever the expressions; mean or neutral landmarks depend more on what was said).
     """
+    nothing = np.zeros((topology.count, 2), np.float32)
     if subject.mean_face is None or driver.mean_face is None:
-        return 0.0
-    like = likeness(subject.mean_face, driver.mean_face, topology)
+        return 0.0, nothing
+    like, flow = laid_over(subject.mean_face, driver.mean_face, topology)
+    if like <= SAME_FACE[0]:
+        return 0.0, nothing
     few = [p.canonical[:: max(1, len(p) // SAME_FRAMES), : topology.surface, :2] for p in (subject, driver)]
     nearest = min(float(np.linalg.norm(few[1] - face, axis=-1).mean(-1).min()) for face in few[0])
-    return _between(like, SAME_FACE) * (1 - _between(nearest, SAME_SHAPE))
+    same = _between(like, SAME_FACE) * (1 - _between(nearest, SAME_SHAPE))
+    return same, beside(skin_map(topology), flow, driver.neutral) if same > 0 else nothing
 
 
 def _between(value: float, ends: tuple[float, float]) -> float:

@@ -126,29 +126,26 @@ def motion(model: SkinModel, texture: Array) -> Array:
 
 def follow(model: SkinModel, texture: Array, landmarks: Array) -> Array:
     """Landmarks [L, 3] px and the texture unrolled by them -> how far the skin they name lies beside them [L, 2] px."""
-    layout = model.layout
-    shift = _read(motion(model, texture), layout.places) * layout.free[:, None]
+    return beside(model.layout, motion(model, texture), landmarks)
+
+
+def beside(layout: SkinMap, flow: Array, landmarks: Array) -> Array:
+    """A flow [S, S, 2] of the texture's px -> the same at landmarks [L, 3], in their unit [L, 2]."""
+    shift = _read(flow, layout.places) * layout.free[:, None]
     change = layout.slope @ landmarks[layout.around, :2].astype(np.float32)
     return np.einsum("li,lij->lj", shift, change)
 
 
-def likeness(subject: Array, driver: Array, topology: Topology) -> float:
-    """Correlation -1..1 of two mean faces [S, S] once laid over each other: of one person in one light nearly 1."""
+def laid_over(subject: Array, driver: Array, topology: Topology) -> tuple[float, Array]:
+    """Two mean faces [S, S] -> their correlation -1..1 once the second one lies over the first (of one person in one
+    light nearly 1), and the flow [S, S, 2] px that lays it there.
+
+    Between two clips of one person there is some: what a mean face calls the cheek depends on how much was smiled.
+    """
     layout = skin_map(topology)
     model = _model_of(layout, subject)
-    shown = layout.skin > 0
-    return float(np.corrcoef(model.fine[shown], _detail(_warp(driver, motion(model, driver)))[shown])[0, 1])
-
-
-def gauge(subject: Array | None, driver: Array | None, neutral: Array, topology: Topology) -> Array:
-    """Two mean faces [S, S] of one person and the second one's neutral landmarks [L, 3] head units -> how far the skin
-    that the first one's landmarks name lies beside the second one's [L, 2] head units; 0 where a mean face is missing.
-
-    What a mean face calls the cheek depends on how much its person smiled, by a pixel or two.
-    """
-    if subject is None or driver is None:
-        return np.zeros((topology.count, 2), np.float32)
-    return follow(_model_of(skin_map(topology), subject), driver, neutral)
+    shown, flow = layout.skin > 0, motion(model, driver)
+    return float(np.corrcoef(model.fine[shown], _detail(_warp(driver, flow))[shown])[0, 1]), flow
 
 
 def _positions(layout: SkinMap, landmarks: Array) -> Array:

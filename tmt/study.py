@@ -11,6 +11,7 @@ import numpy as np
 
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
+from tmt.chosen import keep_to
 from tmt.composite import background_plate, cut, head_window
 from tmt.geometry import transform, untransform
 from tmt.motion import perform
@@ -34,7 +35,7 @@ def study(
     started = time.perf_counter()
     info = probe(path)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    builder = TrackBuilder(tracker, path.name, face, skin=False)
+    builder = TrackBuilder(keep_to(path, face, tracker), path.name, skin=False)
     expected = None if info.frames is None else -(-info.frames // every)
     for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
         builder.add(frame)

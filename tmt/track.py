@@ -56,20 +56,18 @@ class FaceTracker(Protocol):
 class TrackBuilder:
     """Collects one frame after another into a FaceTrack; memory grows by the landmarks alone.
 
-    Whoever is found first is followed to the end: another person's face is no face. `face`: which one of several,
-    counted from the left from 1 (None: the largest and most central one). `skin` moves the landmarks onto the skin they
-    name (a subject's need it in its keyframes alone, where it is done later).
+    Whoever is found first is followed to the end: another person's face is no face. `skin` moves the landmarks onto the
+    skin they name (a subject's need it in its keyframes alone, where it is done later).
     """
 
-    def __init__(self, tracker: FaceTracker, name: str, face: int | None = None, skin: bool = True) -> None:
-        self.tracker, self.name, self.face = tracker, name, face
+    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True) -> None:
+        self.tracker, self.name = tracker, name
         self._skin = SkinFollower(tracker.topology) if skin else None
         self._landmarks: list[Array | None] = []
         self._torso_xy: list[Array] = []
         self._sharpness: list[float] = []
         self._covered: list[int] = []
         self._strangers: set[int] = set()
-        self._most = 0  # faces in one picture
         self._last: Array | None = None
         self._scene: Array | None = None
         self._cut = False
@@ -104,21 +102,7 @@ class TrackBuilder:
             found = self.tracker.detect(frame, self._last)
             if found is not None and self._is_known(frame, found):
                 return found
-        faces = self.tracker.search(frame)
-        if self._last is None:
-            found = self._pick(faces)
-            if found is not None:
-                self._is_known(frame, found)
-            return found
-        return next((face for face in faces if self._is_known(frame, face)), None)
-
-    def _pick(self, faces: list[Array]) -> Array | None:
-        """The face to follow, out of those of the first picture that shows it."""
-        self._most = max(self._most, len(faces))
-        if self.face is None:
-            return faces[0] if faces else None
-        from_left = sorted(faces, key=lambda face: float(face[:, 0].mean()))
-        return from_left[self.face - 1] if len(faces) >= self.face else None
+        return next((face for face in self.tracker.search(frame) if self._is_known(frame, face)), None)
 
     def _is_known(self, frame: Array, found: Array) -> bool:
         """Whether this is the face followed so far; it is looked at closely after a gap and after a cut."""
@@ -137,8 +121,6 @@ class TrackBuilder:
         is behind a hand do not count as found, as long as enough others do."""
         found = np.array([item is not None for item in self._landmarks], bool)
         if not found.any():
-            if self._most:
-                raise FaceError("face_index", name=self.name, index=self.face, count=self._most)
             raise FaceError("no_face", name=self.name)
         if self._skin is not None:
             self._skin.finish()

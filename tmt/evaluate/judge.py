@@ -38,6 +38,10 @@ class FaceMeshJudge(FaceTracker):
         height, width = frame.shape[:2]
         return np.array([(p.x * width, p.y * height, p.z * width) for p in faces[0].landmark], np.float32)
 
+    def search(self, frame: Array) -> list[Array]:
+        """See FaceTracker.search: who is there is the product's word, how a face lies this one's."""
+        return self._fallback.search(frame)
+
     def matte(self, frame: Array) -> Array:
         """See FaceTracker.matte."""
         return self._fallback.matte(frame)

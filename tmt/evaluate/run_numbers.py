@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from tmt.chosen import ChosenFace, FaceBox
+from tmt.chosen import keep_to
 from tmt.evaluate.identity import load_identity
 from tmt.evaluate.judge import FaceMeshJudge
 from tmt.evaluate.metrics import iod, traits
@@ -64,12 +64,12 @@ class RunNumbers:
 
 @dataclass(frozen=True)
 class People:
-    """The clips of a run, and the chosen face of each where there are several."""
+    """The clips of a run, and the chosen face of each where there are several, from the left from 1."""
 
     subject: Path
     driving: Path
-    subject_face: FaceBox | None = None
-    driving_face: FaceBox | None = None
+    subject_face: int | None = None
+    driving_face: int | None = None
 
 
 def load_observer() -> Observer:
@@ -79,8 +79,8 @@ def load_observer() -> Observer:
 
 def observe(people: People, observer: Observer) -> Cast:
     """What is seen of subject and driver: once for all methods of a run."""
-    subject, own = person_in(people.subject, _keeping(observer, people.subject_face))
-    eye = _keeping(observer, people.driving_face)
+    subject, own = person_in(people.subject, _keeping(people.subject, people.subject_face, observer))
+    eye = _keeping(people.driving, people.driving_face, observer)
     driver = eye.look(people.driving, CROSS_STEP)
     return Cast(subject, own, driver, observer.portrait(people.driving, driver, driver.spread(LOOKS)))
 
@@ -99,8 +99,8 @@ def numbers(video: Path, cast: Cast, names: tuple[str, str], observer: Observer,
     )  # fmt: skip
 
 
-def _keeping(observer: Observer, face: FaceBox | None) -> Observer:
-    return observer if face is None else Observer(ChosenFace(observer.tracker, face), observer.identity)
+def _keeping(path: Path, face: int | None, observer: Observer) -> Observer:
+    return Observer(keep_to(path, face, observer.tracker), observer.identity)
 
 
 def _verdict(value: float, good: float, fair: float) -> Verdict:

@@ -82,7 +82,7 @@ class After:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = "1",
+        subject_face: Face = "auto",
     ) -> Iterator[tuple[object, ...]]:
         """Learn a subject: the canonical head as a 3D file, and how much of it was seen.
 
@@ -91,7 +91,7 @@ class After:
             consent_subject: the person shown has agreed
             consent_driving: nobody else's movements are used without consent
             consent_purpose: evaluation only, no impersonation, the AI marks stay
-            subject_face: which face, 1 is the largest and most central
+            subject_face: which face, from the left from 1; auto is the largest and most central
         Returns:
             The head as GLB, a picture of its coverage, a viewer as HTML, the last message.
         """
@@ -124,7 +124,7 @@ class After:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = "1",
+        subject_face: Face = "auto",
         yaw: float = 0.0,
         pitch: float = 0.0,
         roll: float = 0.0,
@@ -136,7 +136,7 @@ class After:
             consent_subject: the person shown has agreed
             consent_driving: nobody else's movements are used without consent
             consent_purpose: evaluation only, no impersonation, the AI marks stay
-            subject_face: which face, 1 is the largest and most central
+            subject_face: which face, from the left from 1; auto is the largest and most central
             yaw: degrees to the right of the picture, -35 to 35
             pitch: degrees upwards, -20 to 20
             roll: degrees clockwise, -20 to 20

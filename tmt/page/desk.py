@@ -54,28 +54,32 @@ class Desk:
         self.visits.hold(visit, path)
         return path
 
-    def look(self, visit: Visit, path: Path, role: Role, face: int) -> Preflight:
-        """The pre-flight look at a clip, taken once."""
+    def look(self, visit: Visit, path: Path, role: Role, face: int | None) -> Preflight:
+        """The pre-flight look at a clip, taken once for each face; None: the largest and most central one."""
         key = (str(path), role, face)
         if key not in visit.looks:
             visit.looks[key] = self.studio.look(path, role, face)
         return visit.looks[key]
 
     def clip(self, visit: Visit, value: str | None, role: Role, face: str) -> Clip:
-        """An input as chosen; face: "1" for the first."""
+        """An input as chosen; face: "auto", or a number from the left."""
         path = self.take(visit, value)
-        found = self.look(visit, path, role, int(face) - 1)
-        return Clip(path, found.faces[found.face] if len(found.faces) > 1 else None, found.crop)
+        found = self.look(visit, path, role, numbered(face))
+        return Clip(path, found.face + 1 if len(found.faces) > 1 else None, found.crop)
 
     def head(self, visit: Visit, subject: Clip, consent: Consent, report: Report) -> CanonicalHead:
         """The subject's head, studied now or kept from before."""
-        box = subject.face
-        key = file_sha256(subject.path) + (f"-{box.x:.0f}-{box.y:.0f}" if box else "")
+        key = f"{file_sha256(subject.path)}-{subject.face}"
         head = visit.heads.get(key)
         if head is None:
             head = self.studio.study(subject, consent, report)
         self.visits.keep_head(visit, key, head)
         return head
+
+
+def numbered(face: str | None) -> int | None:
+    """A choice among faces as a number from the left, from 1; None for "auto"."""
+    return int(face) if face and face != "auto" else None
 
 
 def language_of(request: gr.Request | None) -> Language:

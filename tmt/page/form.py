@@ -15,7 +15,7 @@ from tmt.presets import STRENGTHS
 from tmt.types import METHODS, Settings
 
 SIZES = ("auto", "256", "512", "1024")
-FACES = ["1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for
+FACES = ["auto", "1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for
 # A press on one of an example's buttons: which one goes to the server.
 PRESSED = """element.addEventListener('click', (event) => {
   for (const kind of ['pair', 'clip']) {

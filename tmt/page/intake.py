@@ -9,7 +9,7 @@ import gradio as gr
 
 from tmt.errors import Language, TmtError
 from tmt.page.cards import checking_card, clip_card, refused_card
-from tmt.page.desk import Desk, language_of
+from tmt.page.desk import Desk, language_of, numbered
 from tmt.page.panels import message_panel
 from tmt.page.texts import text
 from tmt.preflight import Preflight, Role
@@ -46,10 +46,11 @@ class Intake:
             if not agreed and not self.desk.examples.holds(path):
                 yield clip_card(facts, role, language, looked=False, seconds=None), _choice(None, language)
                 return
-            index = int(face or 1) - 1
-            if (str(path), role, index) not in visit.looks:
+            # A number is a choice on this clip's own card; before that one was seen, it is left from another clip.
+            number = numbered(face) if (str(path), role, None) in visit.looks else None
+            if (str(path), role, number) not in visit.looks:
                 yield checking_card(language), gr.skip()
-            found = self.desk.look(visit, path, role, index)
+            found = self.desk.look(visit, path, role, number)
             seconds = self._seconds(found, role)
             yield clip_card(found, role, language, looked=True, seconds=seconds), _choice(found, language)
         except TmtError as error:
@@ -96,6 +97,8 @@ def _index(event: gr.EventData, name: str) -> int:
 
 def _choice(found: Preflight | None, language: Language) -> gr.Radio:
     """The choice among faces, shown where there are several."""
-    count = 1 if found is None else max(1, len(found.faces))
-    choices = [(text("face_button", language, number=number), str(number)) for number in range(1, count + 1)]
-    return gr.Radio(choices=choices, value=str(1 if found is None else found.face + 1), visible=count > 1)
+    if found is None or len(found.faces) < 2:
+        return gr.Radio(choices=[(text("auto", language), "auto")], value="auto", visible=False)
+    numbers = range(1, len(found.faces) + 1)
+    choices = [(text("face_button", language, number=number), str(number)) for number in numbers]
+    return gr.Radio(choices=choices, value=str(found.face + 1), visible=True)

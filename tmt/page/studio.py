@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from tmt.chosen import ChosenFace, FaceBox
 from tmt.evaluate.observe import Observer
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.run_numbers import People, RunNumbers, load_observer, numbers, observe
@@ -19,7 +18,6 @@ from tmt.pipeline import Progress, TalkingHeadPipeline
 from tmt.preflight import Preflight, Role, file_facts, look_over
 from tmt.preview import Preview, preview, view_still
 from tmt.proxies import small_clip
-from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
 
 SUBJECT_SECONDS = 20.0  # s of a subject clip that the player shows
@@ -27,10 +25,11 @@ SUBJECT_SECONDS = 20.0  # s of a subject clip that the player shows
 
 @dataclass(frozen=True)
 class Clip:
-    """An input as chosen: its file, the face of it where there are several, the part of its picture that is used."""
+    """An input as chosen: its file, the face of it where there are several (from the left from 1), the part of its
+    picture that is used."""
 
     path: Path
-    face: FaceBox | None = None
+    face: int | None = None
     crop: Window | None = None
 
 
@@ -40,7 +39,7 @@ class Studio(Protocol):
     def facts(self, path: Path, role: Role) -> Preflight:
         """What the file tells, without looking at faces."""
 
-    def look(self, path: Path, role: Role, face: int) -> Preflight:
+    def look(self, path: Path, role: Role, face: int | None) -> Preflight:
         """The whole pre-flight look."""
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
@@ -80,14 +79,6 @@ class RealStudio:
         self._pipeline = pipeline
         self._observer: Observer | None = None
 
-    def _for(self, clip: Clip) -> TalkingHeadPipeline:
-        """The pipeline, keeping to the clip's chosen face."""
-        return TalkingHeadPipeline(self._tracker(clip))
-
-    def _tracker(self, clip: Clip) -> FaceTracker:
-        tracker = self._pipeline.tracker
-        return tracker if clip.face is None else ChosenFace(tracker, clip.face)
-
     def _instruments(self) -> Observer:
         if self._observer is None:  # its networks load with the first run that ends, not with the page
             self._observer = load_observer()
@@ -97,26 +88,25 @@ class RealStudio:
         """See Studio."""
         return file_facts(path, role)
 
-    def look(self, path: Path, role: Role, face: int) -> Preflight:
+    def look(self, path: Path, role: Role, face: int | None) -> Preflight:
         """See Studio."""
         return look_over(path, role, self._pipeline.tracker, face)
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
         """See Studio."""
-        return self._for(subject).study(subject.path, consent=consent, progress=progress)
+        return self._pipeline.study(subject.path, consent=consent, progress=progress, face=subject.face)
 
     def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
         """See Studio."""
-        return preview(head, driving.path, self._tracker(driving), settings)
+        return preview(head, driving.path, self._pipeline.tracker, settings)
 
     def transfer(
         self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
     ) -> Generator[Step, None, Result]:
         """See Studio. Tracking stays on the CPU; what follows may have a GPU."""
-        pipeline = self._for(driving)
-        drive = yield from pipeline.drive(driving.path, settings)
+        drive = yield from self._pipeline.drive(driving.path, settings)
         result: Result | None = None
-        for item in rendered(pipeline.job(head, drive, out, settings), self._pipeline.tracker):
+        for item in rendered(self._pipeline.job(head, drive, out, settings), self._pipeline.tracker):
             if isinstance(item, Result):
                 result = item
             else:

@@ -25,7 +25,7 @@ from tmt.presets import Preset, settings_of
 from tmt.preview import Preview
 from tmt.types import Consent, Method, Mode, Settings, Sound, Step
 
-Face = Literal["1", "2", "3", "4", "5", "6"]
+Face = Literal["auto", "1", "2", "3", "4", "5", "6"]
 Size = Literal["auto", "256", "512", "1024"]
 # video, side by side, HTML report, JSON report, receipt, figures, panel
 Outputs = tuple[object, object, object, object, object, object, object]
@@ -76,8 +76,8 @@ class Transfer:
         consent_subject: bool = False,
         consent_driving: bool = False,
         consent_purpose: bool = False,
-        subject_face: Face = "1",
-        driving_face: Face = "1",
+        subject_face: Face = "auto",
+        driving_face: Face = "auto",
         preset: Preset = "natural",
         full_frame: bool = False,
         mode: Mode = "relative",
@@ -99,7 +99,7 @@ class Transfer:
             consent_subject: the person shown in the subject clip has agreed
             consent_driving: the person in the driving clip has agreed
             consent_purpose: evaluation only, no impersonation, the AI marks stay
-            subject_face: which face of the subject clip, 1 is the largest and most central
+            subject_face: which face of the subject clip, from the left from 1; auto is the largest and most central
             driving_face: which face of the driving clip
             preset: natural, steady (a calmer head) or strong (a livelier expression)
             full_frame: the whole picture of the subject instead of a square around the head
@@ -134,12 +134,13 @@ class Transfer:
     ) -> tuple[Clip, Clip, Settings]:
         """Clips and settings out of the widgets' values."""
         subject_face, driving_face, preset, full_frame, mode, size, sound, method, calm, *strengths = how
+        first = self.desk.clip(visit, subject, "subject", str(subject_face))
+        second = self.desk.clip(visit, driving, "driving", str(driving_face))
         settings = settings_of(
             preset, float(calm), tuple(strengths), full_frame=full_frame, mode=mode, sound=sound, method=method,  # type: ignore[arg-type]
-            size=None if size == "auto" else int(str(size)), side_by_side=True,
+            size=None if size == "auto" else int(str(size)), side_by_side=True, driving_face=second.face,
         )  # fmt: skip
-        first = self.desk.clip(visit, subject, "subject", str(subject_face))
-        return first, self.desk.clip(visit, driving, "driving", str(driving_face)), settings
+        return first, second, settings
 
     def _run(
         self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language

@@ -58,7 +58,7 @@ class Visit:
     used: float
     files: set[Path] = field(default_factory=set)
     heads: OrderedDict[str, CanonicalHead] = field(default_factory=OrderedDict)
-    looks: dict[tuple[str, str, int], Preflight] = field(default_factory=dict)
+    looks: dict[tuple[str, str, int | None], Preflight] = field(default_factory=dict)
     run: Run | None = None
     votes: list[Vote] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
