@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from synthetic_head import UNIT, Act, Array, Asset, ball, smooth, turned
 
-from people import paint
-from people.looks import Person
+from tmt.train.heads import paint
+from tmt.train.heads.asset import UNIT, Act, Array, Asset, ball, smooth, turned
+from tmt.train.heads.looks import Person
 
+BINDING = Path(__file__).with_name("landmarks.npz")  # corners [468, 4], share [468, 4]: MediaPipe's points on the asset
 REFERENCE = {"macrodetails/caucasian-female-young": 1.0}  # the shape to which places on the sheet belong
 NECK = np.array([0.0, -1.15, -0.7])  # the head turns about the neck's axis
 STILL, FREE = -1.65, -0.85  # dm: below the first height nothing turns, above the second all does

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
-from synthetic_head import Array, Triple, smooth
 
-from people.looks import Person
+from tmt.train.heads.asset import Array, Triple, smooth
+from tmt.train.heads.looks import Person
 
 RADIUS = 0.86  # dm, of the roll; near the face's own, so that the sheet is hardly stretched there
 AXIS = -0.78  # dm, z of the roll's axis

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.spatial import cKDTree
-from synthetic_head import Array, Triple, smooth
 
-from people import paint
-from people.figure import Carried, Figure
-from people.looks import Hair
+from tmt.train.heads import paint
+from tmt.train.heads.asset import Array, Triple, smooth
+from tmt.train.heads.figure import Carried, Figure
+from tmt.train.heads.looks import Hair
 
 POINTS = 10  # of a hair
 STEP = 0.05  # dm, of a growing guide
