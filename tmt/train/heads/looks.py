@@ -49,6 +49,42 @@ class Wear:
     height: float = -1.62
     slope: float = 0.45
     knit: float = 0.5
+    kind: str = "crew"  # crew, v, collar, jacket, hood, turtle
+    second: Triple = (0.5, 0.5, 0.5)  # of stripes, shirt or trimming
+    pattern: str = "plain"  # plain, stripes, bands, checks
+
+
+@dataclass(frozen=True)
+class Makeup:
+    """Colour over the lids and its share, line along them, share of colour on the lips, each 0..1."""
+
+    shadow: Triple = (0.2, 0.1, 0.1)
+    lids: float = 0.0
+    liner: float = 0.0
+
+
+@dataclass(frozen=True)
+class Glasses:
+    """Half width and height of a lens, how square it is (2: round), radius of the frame, dm; colours; tint 0..1."""
+
+    width: float
+    height: float
+    square: float
+    thick: float
+    colour: Triple
+    tint: float = 0.0
+    shade: Triple = (0.1, 0.1, 0.1)
+    gloss: float = 0.3
+
+
+@dataclass(frozen=True)
+class Hat:
+    """A beanie or a cap: its colours, height of its edge over the eyes in front."""
+
+    kind: str
+    colour: Triple
+    second: Triple
+    edge: float = 0.55
 
 
 @dataclass(frozen=True)
@@ -67,6 +103,9 @@ class Person:
     room: tuple[Triple, Triple, Triple] = ((0.5, 0.48, 0.44), (0.2, 0.16, 0.12), (0.75, 0.8, 0.85))
     light: float = 1.0  # side the window is on: 1 to the right of the picture, -1 to the left
     seed: int = 1
+    makeup: Makeup = Makeup()
+    glasses: Glasses | None = None
+    hat: Hat | None = None
 
 
 IRIS = {
