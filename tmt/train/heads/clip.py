@@ -15,7 +15,7 @@ from tmt.train.heads.asset import Act, Array, Asset
 from tmt.train.heads.backdrop import random_backdrop
 from tmt.train.heads.camera import Camera, Canonical, landmarks, random_camera
 from tmt.train.heads.light import openness, random_lights
-from tmt.train.heads.model import HAIR, Model, Posed
+from tmt.train.heads.model import Model, Posed
 from tmt.train.heads.people import random_person
 from tmt.train.heads.play import random_play
 from tmt.train.heads.sensor import develop, random_sensor
@@ -52,13 +52,7 @@ class Studio:
         side = 2 * size + 1
         self._behind = torch.from_numpy(random_backdrop(seed, side)).to(device)
         rest = self.model.posed(Act(), self.camera.place, np.zeros(3))
-        self._open = openness(rest.points, rest.normal, self._casting())
-
-    def _casting(self) -> torch.Tensor:
-        """Faces that keep light from others: every fourth of the hair's."""
-        kind = self.model.material
-        hair = torch.arange(len(kind), device=kind.device) % 4 == 0
-        return self.model.faces[(kind < HAIR) | ((kind == HAIR) & hair)]
+        self._open = openness(rest.points, rest.normal, self.model.casting(4))
 
     def shoot(self, act: Act, sway: Array, drift: Array) -> tuple[Shot, Posed, Camera]:
         """One frame: sway [3] dm of the person, drift [2] px of the camera."""
@@ -112,7 +106,7 @@ def random_clip(
     """A clip of `frames` frames, size x size px; without `fps` they are spread over at least SPAN seconds."""
     studio, sensor = Studio(asset, seed, size, device), random_sensor(seed)
     fps = fps or min(FASTEST, Fraction(max(frames - 1, 1)) / Fraction(SPAN))
-    play = random_play(seed, np.arange(frames) / float(fps))
+    play = random_play(seed, np.arange(frames) / float(fps), studio.model.person.lids)
     canonical, rng = Canonical(studio.model), np.random.default_rng([seed, 9])
     images, marks, poses, depth, label, chest = [], [], [], [], [], []
     for act, sway, drift in zip(play.acts, play.sway, play.drift, strict=True):

@@ -102,8 +102,9 @@ class Shade:
         depth = (rasterise_mesh(pixels, faces, (side, side))[2] / 100).clamp(max=FAR)
         radius = max(1, round(soft / (2 * REACH / side) / 1.7))
         moments = torch.stack([depth, depth**2])[None]
+        moments = F.pad(moments, [2 * radius] * 4, mode="replicate")
         for _ in range(2):  # twice a box: almost a bell
-            moments = F.avg_pool2d(F.pad(moments, [radius] * 4, mode="replicate"), 2 * radius + 1, 1)
+            moments = F.avg_pool2d(F.avg_pool2d(moments, (1, 2 * radius + 1), 1), (2 * radius + 1, 1), 1)
         self._moments = moments
 
     def _seen(self, points: torch.Tensor) -> torch.Tensor:

@@ -39,6 +39,7 @@ class Hair:
     fringe: bool = False
     curl: float = 0.0
     recede: float = 0.0
+    stand: float = 0.38  # how much short hair stands up
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ class Person:
     iris: Triple
     brows: Triple
     brow_fullness: float = 1.0
+    brow_paint: float = 0.0  # how much more of the brows is painted than under thick strands
     beard: float = 0.0
     lashes: float = 1.0
     room: tuple[Triple, Triple, Triple] = ((0.5, 0.48, 0.44), (0.2, 0.16, 0.12), (0.75, 0.8, 0.85))
@@ -105,6 +107,7 @@ class Person:
     seed: int = 1
     makeup: Makeup = Makeup()
     glasses: Glasses | None = None
+    lids: tuple[float, float] = (0.0, 0.0)  # how far the lids hang, and how far they are narrowed, at rest
     hat: Hat | None = None
 
 

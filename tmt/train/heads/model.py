@@ -42,7 +42,7 @@ class Model:
     the first strand's first point.
     """
 
-    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 7000) -> None:
+    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4500) -> None:
         """Grow, dress and paint the person."""
         self.figure = figure = Figure(asset, person, FIT)
         self.device, self.person = device, person
@@ -92,7 +92,11 @@ class Model:
         colour = np.ones_like(figure.base)
         colour[np.unique(teeth)] = figure.tooth_paint(teeth)[np.unique(teeth)]
         colour[np.unique(figure.quads("tongue"))] = 0.42, 0.13, 0.12
-        self._add(figure.quads("body"), 0, SKIN, colour, paint.texture(figure.place))
+        place = paint.texture(figure.place)
+        middle = figure.base[np.unique(teeth), 0].mean()
+        place[np.unique(teeth), 0] = ((figure.base[np.unique(teeth), 0] - middle) / 0.32 + 1) / 2
+        place[np.unique(figure.quads("tongue")), 0] = 0.5 + 0.5 * 0.04 / 0.32  # the middle of a tooth
+        self._add(figure.quads("body"), 0, SKIN, colour, place)
         self._add(figure.quads("teeth", "tongue"), 0, MOUTH, none, none)
         for k in range(2):
             start = len(figure.base) + k * len(figure.eyeball)
@@ -125,7 +129,10 @@ class Model:
         figure, person = self.figure, self.person
         body = Body(figure)
         grown = hair(figure, body, hairs)
-        rooted = [on_skin(figure, body, 90000 if person.beard else 50000), lashes(figure)]
+        rooted = [
+            thinned(on_skin(figure, body, 90000 if person.beard else 50000), 4, 0.0042),
+            thinned(lashes(figure, 34), 4, 0.0034),
+        ]
         self.strands: list[Strands] = [*([] if grown is None else [_under(figure, grown)]), *rooted]
         first = self.wires
         for strands in self.strands:
@@ -137,6 +144,12 @@ class Model:
             kind = FUZZ if strands.roots is not None else HAIR
             self._add(quads, first, kind, colour, np.zeros((len(colour), 2)))
             first += len(colour)
+
+    def casting(self, every: int) -> torch.Tensor:
+        """Faces that keep light from others: of the hair one in `every` will do, of brows and lashes none."""
+        kind = self.material
+        some = torch.arange(len(kind), device=kind.device) % every == 0
+        return self.faces[(kind < HAIR) | ((kind == HAIR) & some)]
 
     def posed(self, act: Act, camera: Array, sway: Array) -> Posed:
         """A frame: the performance, the camera's place [3] and the sway of the whole person [3], dm."""
@@ -228,7 +241,15 @@ class Model:
 def _under(figure: Figure, strands: Strands) -> Strands:
     """The hair that a hat leaves to be seen."""
     keep = solids.bare(figure, strands.points[:, 0])
-    return Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep])
+    made = Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep])
+    return thinned(made, 10 if figure.person.hair.curl > 0 else 5 if figure.person.hair.style == "short" else 7, 0.0075)
+
+
+def thinned(strands: Strands, points: int, radius: float) -> Strands:
+    """The same of fewer points, no thinner at its root than `radius` dm, so that it is not lost between samples."""
+    pick = np.linspace(0, strands.points.shape[1] - 1, points).round().astype(int)
+    wide = np.maximum(strands.radius, radius * np.linspace(1, 0.45, strands.points.shape[1]))[pick]
+    return Strands(strands.points[:, pick], wide, strands.colour, strands.mass[:, pick], strands.roots)
 
 
 def head_turn(act: Act) -> Array:

@@ -209,7 +209,7 @@ def _hair_shadow(page: Sheet) -> None:
         page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005]
     )
     inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
-    page.tint(0.42 * person.brow_fullness * inside, person.brows)
+    page.tint(0.42 * person.brow_fullness * (1 + person.brow_paint) * inside, person.brows)
     if person.skin.stubble:
         zone = beard_zone(page.x, page.y) * person.skin.stubble
         page.scale(0.32 * zone, (0.62, 0.7, 0.78))

@@ -53,9 +53,10 @@ def random_person(names: list[str], seed: int) -> Person:
     iris = IRIS[str(rng.choice(["dark", "brown"]) if dark_eyes else rng.choice(["hazel", "green", "blue", "grey"]))]
     return Person(
         shape=_shape(names, blood, male, old, rng), skin=skin, hair=hair, wear=_wear(rng), iris=iris, brows=brows,
-        brow_fullness=float(rng.uniform(0.6, 1.0) + 0.4 * male), beard=beard,
+        brow_fullness=float(rng.uniform(0.6, 1.0) + 0.4 * male), beard=beard, brow_paint=float(rng.uniform(0.3, 0.9)),
         lashes=float(rng.uniform(0.7, 0.95) + (0.25 if painted else 0.0)), seed=seed, makeup=makeup,
         glasses=_glasses(rng) if rng.random() < 0.28 else None, hat=hat,
+        lids=(float(rng.uniform(0.02, 0.2)), float(rng.uniform(0, 0.35))),
     )  # fmt: skip
 
 
@@ -70,7 +71,7 @@ def _shape(names: list[str], blood: Array, male: float, old: float, rng: np.rand
     kind = "maxweight" if weight > 0 else "minweight"
     for sex, s in (("male", male), ("female", 1 - male)):
         out[f"macrodetails/universal-{sex}-young-averagemuscle-{kind}"] = abs(weight) * s
-    out[f"head/head-{rng.choice(SHAPES)}"] = float(rng.uniform(0.1, 0.6))
+    out[f"head/head-{rng.choice(SHAPES)}"] = float(rng.uniform(0.1, 0.45))
     known = set(names)
     for name in names:
         spread = next((size for family, size in DETAIL.items() if name.startswith(family)), 0.0)
@@ -124,7 +125,7 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
         end=float(rng.uniform(-1.1, -0.65) if style == "bob" else rng.uniform(-2.3, -1.4)),
         length=float(length.get(style, 0.4)), part=float(rng.choice([-1, 1]) * rng.uniform(0.03, 0.32)),
         fringe=bool(style in ("bob", "long") and rng.random() < 0.35), curl=float(curl),
-        recede=float(max(0.0, rng.normal(0.2, 0.4))) * male,
+        recede=float(max(0.0, rng.normal(0.2, 0.4))) * male, stand=float(rng.uniform(0.05, 0.38)),
     )  # fmt: skip
 
 

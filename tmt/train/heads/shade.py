@@ -18,10 +18,12 @@ FINE = 200.0  # depth steps a dm
 
 @dataclass(frozen=True)
 class Skins:
-    """Textures [1, C, H, W]: skin (albedo 3, roughness, slope 2, and slope 2 + groove 1 of each wrinkle), eye, cloth."""
+    """Textures [1, C, H, W]: skin (albedo 3, roughness, slope 2, and slope 2 + groove 1 of each wrinkle), eye, teeth,
+    cloth."""
 
     skin: torch.Tensor
     eye: torch.Tensor
+    teeth: torch.Tensor
     cloth: torch.Tensor
 
 
@@ -113,14 +115,18 @@ def _plain(
     """Eyes, teeth, cloth, frames."""
     wrap = {MOUTH: 0.25, EYE: 0.25, CLOTH: 0.08, HAT: 0.1, FRAME: 0.0}[material]
     rough = {MOUTH: 0.3, EYE: 0.13, CLOTH: 0.85, HAT: 0.9, FRAME: 0.25}[material]
-    strength = {MOUTH: 0.04, EYE: 0.035, CLOTH: 0.02, HAT: 0.01, FRAME: 0.06}[material]
-    if material == EYE:
+    strength = {MOUTH: 0.02, EYE: 0.035, CLOTH: 0.02, HAT: 0.01, FRAME: 0.06}[material]
+    if material == MOUTH:
+        base = base * _sampled(skins.teeth, hit.mix(model.place, pick))
+        near = 0.12 + 0.88 * near
+    elif material == EYE:
         base = base * _sampled(skins.eye, hit.mix(model.place, pick))
-        near = near.clamp(min=0.3)
+        near = 0.12 + 0.75 * near
     elif material in (CLOTH, HAT):
         place = hit.mix(model.place, pick)
         base = (base * _sampled(skins.cloth, place - torch.floor(place))).clamp(0, 0.9)
     normal = hit.normal[pick]
+    normal = torch.where((normal * hit.sight[pick]).sum(1, keepdim=True) < 0, -normal, normal)  # strips have two sides
     diffuse = base * light.soft(pick, normal, near[:, None], base.new_full((3,), wrap))
     return diffuse + light.shine(pick, normal, torch.full_like(near, rough), near, strength)
 
@@ -133,7 +139,7 @@ class _Light:
         self.hit, self.beams, self.colours = hit, new(lights.beams), new(lights.beam_colour) * lights.exposure
         self.around, self.glow = new(lights.around), new(lights.around_colour) * lights.exposure
         self.reach = hit.point.new_ones(len(hit.point), len(self.beams))
-        faces = model.faces[model.material != FUZZ]
+        faces = model.casting(2)
         for k, soft in enumerate(lights.soft):
             self.reach[:, k] = Shade(lights.beams[k], posed.points, faces, soft).of(hit.point)
 
@@ -175,7 +181,7 @@ class _Light:
             lit = (1 - cos**2).clamp(min=0).sqrt() * (0.5 + 0.5 * normal @ towards).clamp(min=0) ** 1.5
             half = F.normalize(sight + towards, dim=1)
             glance = (along * half).sum(1)
-            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * 0.05
+            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * 0.028
             tinted = torch.exp(-(((glance + 0.12) / 0.26) ** 2))
             facing = (normal @ towards + 0.25).clamp(min=0)
             dull = base * (0.75 * lit + 0.9 * tinted * facing)[:, None] + (white * facing)[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,11 +56,7 @@ def normals(points: Array, quads: Array) -> Array:
 def garment(figure: Figure, rng: np.random.Generator) -> Solid:
     """The skin below the neckline, a little larger; above the neckline it dips under the skin."""
     wear = figure.person.wear
-    index, inverse = np.unique(figure.quads("body"), return_inverse=True)
-    out = normals(figure.base, figure.quads("body"))[index]
-    p = figure.base[index]
-    quads = inverse.reshape(-1, 4)
-    low = (p[:, 1] < -0.75)[quads].all(1)
+    p, out, quads = _finer(figure, lambda near: np.abs(near).min(1) < 0.2)
     inside = neckline(figure, p)
     waves = sum(
         np.sin(p @ rng.normal(0, 3.2, 3) + rng.uniform(0, 6)) for _ in range(5)
@@ -74,7 +71,26 @@ def garment(figure: Figure, rng: np.random.Generator) -> Solid:
     elif wear.kind == "crew":  # a band around the neck
         band = smooth(0.14, 0.11, inside)[:, None] * 0.5
         colour += band * (np.array(wear.second) * 0.5 + np.array(wear.colour) * 0.3 - colour)
-    return Solid(p, quads[low], colour, p[:, :2])
+    return Solid(p, quads, colour, p[:, :2])
+
+
+def _finer(figure: Figure, chosen: Callable[[Array], Array], cuts: int = 4) -> tuple[Array, Array, Array]:
+    """Points, normals and quads of the skin under the garment, finer where the neckline passes."""
+    all_quads = figure.quads("body")
+    inside = neckline(figure, figure.base)[all_quads]
+    low = inside.min(1) > -0.3  # not the jaw, and not the mouth within
+    all_quads, inside = all_quads[low], inside[low]
+    fine = chosen(inside)
+    both = np.concatenate([figure.base, normals(figure.base, figure.quads("body"))], 1)
+    t = np.linspace(0, 1, cuts + 1)
+    u, v = (side.ravel() for side in np.meshgrid(t, t))
+    share = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], 1)
+    dense = np.einsum("kc,fcd->fkd", share, both[all_quads[fine]])
+    cell = strip(np.zeros((cuts + 1, cuts + 1, 3)))
+    many = len(figure.base) + np.arange(len(dense))[:, None, None] * len(u) + cell[:, ::-1]
+    points = np.concatenate([both, dense.reshape(-1, 6)])
+    index, inverse = np.unique(np.concatenate([all_quads[~fine], many.reshape(-1, 4)]), return_inverse=True)
+    return points[index, :3], points[index, 3:], inverse.reshape(-1, 4)
 
 
 def neckline(figure: Figure, p: Array) -> Array:
@@ -103,7 +119,7 @@ def collar(figure: Figure) -> Solid | None:
     if wear.kind == "hood":
         profile = [(0.02, -0.2), (0.03, 0.02), (0.1, 0.12), (0.22, 0.12), (0.34, 0.0), (0.42, -0.2), (0.42, -0.42)]
     else:
-        profile = [(0.015, -0.15), (0.025, 0.08), (0.04, 0.2), (0.065, 0.215), (0.11, 0.1), (0.18, -0.06), (0.2, -0.12)]
+        profile = [(0.015, -0.15), (0.02, 0.05), (0.03, 0.13), (0.05, 0.14), (0.08, 0.06), (0.13, -0.08), (0.15, -0.14)]
     rows = []
     for out, up in profile:
         drop = 0.1 * front * (out > 0.1) if wear.kind != "hood" else 0.0 * front

@@ -108,7 +108,7 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
     stands = style.style in ("short", "curly")
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
     end = np.where(fringe, 0.23, style.end) + rng.normal(0, 0.03 if style.style == "bob" else 0.09, len(root))
-    heading = unit(normal * {"short": 0.38, "curly": 0.8}.get(style.style, 0.45) + way)
+    heading = unit(normal * {"short": style.stand, "curly": 0.8}.get(style.style, 0.45) + way)
     steps = int(max(12, 4.6 / STEP)) if not stands else int(np.ceil(length.max() / STEP)) + 2
     lift = 0.03 + 0.05 * rng.random(len(root))
     side, path = np.where(root[:, 0] < style.part, -1.0, 1.0), [root]

@@ -11,7 +11,7 @@ from tmt.train.heads.asset import Act, Array, smooth
 from tmt.train.heads.model import EYE_PIXELS, Model
 from tmt.train.heads.shade import Skins
 
-RELIEF = 0.5  # of the painted relief: pixels are coarser than pores
+RELIEF = 0.22  # of the painted relief: pixels are coarser than pores
 # What deepens each wrinkle: forehead, between the brows, outer corners of the eyes, from the nose to the mouth
 WRINKLES: tuple[dict[str, float], ...] = (
     {"eyebrows-left-up": 0.5, "eyebrows-right-up": 0.5, "eyebrows-left-inner-up": 0.3, "eyebrows-right-inner-up": 0.3},
@@ -34,10 +34,10 @@ def textures(model: Model, height: int) -> Skins:
     page = paint.Sheet(person, height)
     layers = [*colour.transpose(2, 0, 1), rough, *_slope(relief * RELIEF, page.pixel)]
     for groove in _wrinkles(page):
-        layers += [*_slope(-1.7 * groove, page.pixel), np.clip(groove, 0, 1)]
+        layers += [*_slope(-1.3 * groove, page.pixel), np.clip(groove, 0, 1)]
     skin = np.stack(layers)
     tile = solids.cloth_tile(figure, np.random.default_rng([person.seed, 7])).transpose(2, 0, 1)
-    return Skins(*(torch.from_numpy(t.astype(np.float32))[None].to(model.device) for t in (skin, _eye(model), tile)))
+    return Skins(*(torch.from_numpy(t.astype(np.float32))[None].to(model.device) for t in (skin, _eye(model), _teeth(), tile)))
 
 
 def _slope(relief: Array, pixel: float) -> tuple[Array, Array]:
@@ -58,9 +58,18 @@ def _eye(model: Model) -> Array:
     return colours.reshape(EYE_PIXELS, EYE_PIXELS, 3).transpose(2, 0, 1)
 
 
+def _teeth() -> Array:
+    """What multiplies the colour of teeth [3, 8, 256]: gaps between them; they are narrower to the sides."""
+    x = np.abs(np.linspace(-1, 1, 256)) * 0.32
+    edges = np.array([0.0, 0.085, 0.15, 0.225, 0.29])
+    gap = np.abs(x[:, None] - edges).min(1)
+    row = 1 - 0.55 * np.exp(-((gap / 0.006) ** 2))
+    return np.broadcast_to(row[None, None], (3, 8, 256)) * np.array([1.0, 0.99, 0.97])[:, None, None]
+
+
 def _wrinkles(page: paint.Sheet) -> list[Array]:
     """Depth [H, W] of each wrinkle where it is deepest; deeper with age."""
-    age = 0.45 + 0.9 * page.person.skin.lines
+    age = 0.2 + 0.9 * page.person.skin.lines
     a, y, sway = page.a, page.y, 0.016 * page.noise(0.5)
     forehead = np.zeros_like(a)
     for k, height in enumerate((0.29, 0.37, 0.45, 0.53)):
@@ -75,7 +84,7 @@ def _wrinkles(page: paint.Sheet) -> list[Array]:
     crow += 0.6 * smooth(0.14, 0.2, a) * smooth(0.46, 0.34, a) * _groove(y + 0.12 - 0.5 * (a - 0.29) ** 2, 0.012)
     line = np.interp(y, [-0.75, -0.6, -0.45, -0.34], [0.33, 0.3, 0.22, 0.15])
     fold = smooth(-0.78, -0.64, y) * smooth(-0.3, -0.37, y) * _groove(a - line - 0.5 * sway, 0.02)
-    return [age * forehead, age * frown, age * crow, (0.35 + 0.5 * age) * fold]
+    return [age * forehead, age * frown, age * crow, (0.3 + 0.4 * age) * fold]
 
 
 def _groove(distance: Array, width: float) -> Array:
