@@ -222,11 +222,10 @@ class Model:
         skin = solid[: len(self._base)].numpy(force=True).astype(float)
         surface = (skin[self._corners] * self._weights[..., None]).sum(1)
         head, gaze = head_turn(act), head_turn(Act(turn=act.gaze))
-        rim = [(0, 0), *((np.cos(a), np.sin(a)) for a in np.radians([180, 90, 0, 270]))]
+        rim = [(0, 0), *((np.cos(a), np.sin(a)) for a in np.radians([0, 90, 180, 270]))]
         irises = []
-        for side, (centre, radius) in zip((1, -1), self.figure.eyes, strict=True):
-            out = np.array([(side * x * np.sin(IRIS), y * np.sin(IRIS), np.cos(IRIS) if x or y else 1) for x, y in rim])
-            out = out * [-side, 1, 1] if side < 0 else out
+        for centre, radius in self.figure.eyes:
+            out = np.array([(x * np.sin(IRIS), y * np.sin(IRIS), np.cos(IRIS) if x or y else 1) for x, y in rim])
             eye = centre + radius * 1.02 * out @ gaze.T
             irises.append((eye - NECK) @ head.T + NECK + np.array(act.shift) + sway)
         middle = -NECK @ head.T + NECK + np.array(act.shift) + sway

@@ -43,7 +43,7 @@ def random_person(names: list[str], seed: int) -> Person:
     skin = _skin(tone, male, old, rng)
     hair = _hair(blood, male, old, rng)
     hat = _hat(rng) if rng.random() < 0.12 else None
-    beard = float(rng.uniform(0.08, 0.34)) if male > 0.6 and rng.random() < 0.35 else 0.0
+    beard = float(0.05 + 0.3 * rng.random() ** 2.2) if male > 0.6 and rng.random() < 0.35 else 0.0
     brows = _mix(hair.colour, (0.015, 0.011, 0.009), 0.45)
     if hair.grey > 0.4:
         brows = _mix(brows, (0.2, 0.19, 0.18), hair.grey * 0.6)
@@ -56,7 +56,7 @@ def random_person(names: list[str], seed: int) -> Person:
         brow_fullness=float(rng.uniform(0.6, 1.0) + 0.4 * male), beard=beard, brow_paint=float(rng.uniform(0.3, 0.9)),
         lashes=float(rng.uniform(0.7, 0.95) + (0.25 if painted else 0.0)), seed=seed, makeup=makeup,
         glasses=_glasses(rng) if rng.random() < 0.28 else None, hat=hat,
-        lids=(float(rng.uniform(0.02, 0.2)), float(rng.uniform(0, 0.35))),
+        lids=(float(rng.uniform(0.0, 0.12)), float(rng.uniform(-0.25, 0.2))),
     )  # fmt: skip
 
 
