@@ -4,8 +4,8 @@
   blender/bin/python scripts/render_examples.py makehuman_head_cc0.npz -o examples             # clips and truth
   blender/bin/python scripts/render_examples.py makehuman_head_cc0.npz --frame subject_1:12    # one frame again
 
-`synthetic_head.py` says what the asset holds. Frames are kept in --frames, and one that is there is not rendered again,
-so a run that was stopped goes on where it was. The voices need espeak-ng, the pictures do not.
+`tmt/train/heads/asset.py` says what the asset holds. Frames are kept in --frames, and one that is there is not rendered
+again, so a run that was stopped goes on where it was. The voices need espeak-ng, the pictures do not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ COMPRESSION = 5  # of frames in the making, percent: time is dearer than space
 def frames_of(asset: Asset, name: str, numbers: list[int], folder: Path) -> Iterator[Path]:
     """Render the frames of a clip that are not in the folder yet; their paths as they come."""
     from people import stage  # Blender: a wrong path or name shall be told without it
-    from people.figure import Figure
+
+    from tmt.train.heads.figure import Figure
 
     clip = CLIPS[name]
     paths = {number: folder / f"{number:04d}.png" for number in numbers}

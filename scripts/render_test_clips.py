@@ -3,7 +3,7 @@
   python3.11 -m venv blender && blender/bin/pip install "bpy==4.5.*" imageio-ffmpeg
   blender/bin/python scripts/render_test_clips.py makehuman_head_cc0.npz -o tests/data
 
-`synthetic_head.py` says what the asset holds. About five minutes on two cores.
+`tmt/train/heads/asset.py` says what the asset holds. About five minutes on two cores.
 """
 
 from __future__ import annotations

@@ -12,12 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import render_examples
-from people import paint, speech
-from people.act import LINES, blink, eased
+from people import speech
+from people.act import LINES
 from people.files import check_picture
 from people.looks import PERFORMERS, SUBJECTS
 from people.plays import CLIPS, LINES_SPOKEN
-from synthetic_head import UNIT, Act
+
+from tmt.train.heads import paint
+from tmt.train.heads.act import blink, eased
+from tmt.train.heads.asset import UNIT, Act
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "scripts"
 OPENS = ("mouth-open", "mouth-part-later", "mouth-parling", "mouth-upward-retraction", "mouth-protusion")

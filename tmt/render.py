@@ -12,7 +12,7 @@ from tmt import kernels
 from tmt.geometry import transform
 from tmt.types import Array, Performance, Surface, Target, Window
 
-TRIANGLES = 2**20  # more than any sheet has: the low bits of a packed depth
+TRIANGLES = 2**20  # more than any sheet or mesh has: the low bits of a packed depth
 
 
 @dataclass(frozen=True)
@@ -63,31 +63,62 @@ def spread(values: Array, seen: Seen) -> Array:
 
 
 def rasterise_torch(points: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same in plain torch, for a GPU: points [G, G, 3] -> grid_xy [H, W, 2], depth [H, W].
-
-    Triangles are sorted by the size of their box, so that each group tries a small fixed set of pixels; depth and
-    triangle are packed into one integer, of which every pixel keeps the least.
-    """
+    """The same in plain torch, for a GPU: points [G, G, 3] -> grid_xy [H, W, 2], depth [H, W]."""
     corners, cells = _triangles(points)
+    triangle, uvz = nearest(corners, shape, float(kernels.BACK) * shape[0])
+    half, base = cells[triangle.clamp(min=0), 2:], cells[triangle.clamp(min=0), :2]
+    grid_xy = torch.where(half == 0, base + uvz[:, :2], base + 1 - uvz[:, :2])
+    nothing = triangle < 0
+    depth = uvz[:, 2].masked_fill(nothing, torch.inf)
+    return grid_xy.masked_fill(nothing[:, None], -1.0).view(*shape, 2), depth.view(shape)
+
+
+def rasterise_mesh(
+    points: torch.Tensor, faces: torch.Tensor, shape: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """points [N, 3] px, faces [F, 3] int32 -> nearest face [H, W] (-1: none), u, v [H, W, 2] towards its second and
+    third corner, depth [H, W] (inf: none). Both sides of a face count alike. On the CPU the kernel, elsewhere torch."""
+    if points.device.type == "cpu":
+        triangle, uv, depth = np.empty(shape, np.int32), np.empty((*shape, 2), np.float32), np.empty(shape, np.float32)
+        kernels.rasterise_mesh(points.numpy(), faces.numpy(), triangle, uv, depth)
+        return torch.from_numpy(triangle), torch.from_numpy(uv), torch.from_numpy(depth)
+    return rasterise_mesh_torch(points, faces, shape)
+
+
+def rasterise_mesh_torch(
+    points: torch.Tensor, faces: torch.Tensor, shape: tuple[int, int]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """`rasterise_mesh` in plain torch."""
+    triangle, uvz = nearest(points[faces.long()], shape, 0.0)
+    nothing = triangle < 0
+    uv = uvz[:, :2].masked_fill(nothing[:, None], 0.0).view(*shape, 2)
+    return triangle.int().view(shape), uv, uvz[:, 2].masked_fill(nothing, torch.inf).view(shape)
+
+
+def nearest(corners: torch.Tensor, shape: tuple[int, int], back: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Corners [N, 3, 3] px of triangles -> per pixel [H*W] the nearest (-1: none), and its u, v and depth [H*W, 3].
+
+    Back faces lie `back` px further than they are. Triangles are sorted by the size of their box, so that each group
+    tries a small fixed set of pixels; depth and triangle are packed into one integer, of which every pixel keeps the
+    least.
+    """
     height, width = shape
     low = torch.ceil(corners[..., :2].amin(1) - 0.5).clamp(min=0)
     high = torch.minimum(torch.floor(corners[..., :2].amax(1) - 0.5), low.new_tensor([width - 1, height - 1]))
     extent = (high - low + 1).amax(1)
+    extent = extent * (high >= low).all(1)
     far = torch.iinfo(torch.int64).max
-    best = torch.full((height * width,), far, dtype=torch.int64, device=points.device)
+    best = torch.full((height * width,), far, dtype=torch.int64, device=corners.device)
     side = 1
     while side < 2 * max(height, width):
         group = torch.nonzero((extent > side // 2 if side > 1 else extent > 0) & (extent <= side))[:, 0]
         for part in group.split(max(1, 2_000_000 // (side * side))):
-            _splat(corners[part], part, low[part], high[part], side, (height, width), best)
+            _splat(corners[part], part, low[part], high[part], side, shape, back, best)
         side *= 2
-    triangle = (best % TRIANGLES).clamp(max=len(corners) - 1)
-    uv = _barycentric_of(corners[triangle], _centres(height, width, points.device))
-    half, base = cells[triangle, 2:], cells[triangle, :2]
-    grid_xy = torch.where(half == 0, base + uv[:, :2], base + 1 - uv[:, :2])
     nothing = best == far
-    depth = uv[:, 2].masked_fill(nothing, torch.inf)
-    return grid_xy.masked_fill(nothing[:, None], -1.0).view(height, width, 2), depth.view(height, width)
+    triangle = (best % TRIANGLES).masked_fill(nothing, 0)
+    uvz = _barycentric_of(corners[triangle], _centres(height, width, corners.device))
+    return triangle.masked_fill(nothing, -1), uvz
 
 
 def _triangles(points: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -116,7 +147,7 @@ def _barycentric_of(corners: torch.Tensor, pixels: torch.Tensor) -> torch.Tensor
 
 def _splat(
     corners: torch.Tensor, index: torch.Tensor, low: torch.Tensor, high: torch.Tensor, side: int,
-    shape: tuple[int, int], best: torch.Tensor,
+    shape: tuple[int, int], back: float, best: torch.Tensor,
 ) -> None:
     """Write triangles that fit into side x side pixels into `best` [H*W] int64: depth in the high bits, index below."""
     step = torch.arange(side * side, device=corners.device)
@@ -129,7 +160,7 @@ def _splat(
     u, v = uvz[..., 0], uvz[..., 1]
     hit = (u >= -1e-6) & (v >= -1e-6) & (u + v <= 1.000001) & (pixel <= high[:, None]).all(-1)
     hit &= (area.abs() >= 1e-9)[:, None]
-    depth = uvz[..., 2] + torch.where(area > 0, 0.0, float(kernels.BACK) * shape[0])[:, None]
+    depth = uvz[..., 2] + torch.where(area > 0, 0.0, back)[:, None]
     # 1/1024 px is far below any real difference in depth
     key = ((depth.double() + 1e5) * 1024).nan_to_num(0).long() * TRIANGLES + index[:, None]
     where = (pixel[..., 1] * shape[1] + pixel[..., 0]).long()

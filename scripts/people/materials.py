@@ -7,10 +7,10 @@ from typing import Any
 
 import blender_scene as studio
 import numpy as np
-from synthetic_head import Array, Triple
 
-from people import paint
-from people.looks import Person
+from tmt.train.heads import paint
+from tmt.train.heads.asset import Array, Triple
+from tmt.train.heads.looks import Person
 
 bpy = studio.bpy
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import blender_scene as studio
 import numpy as np
-from synthetic_head import Array
 
-from people import paint
-from people.strands import Strands
+from tmt.train.heads import paint
+from tmt.train.heads.asset import Array
+from tmt.train.heads.strands import Strands
 
 bpy = studio.bpy
 CAMERA_Y, CAMERA_Z = -0.27, 10.5  # dm: height and distance of the camera from the eyes at rest

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from synthetic_head import Act
-
-from people.act import blink, brows, eased, hold, play, smile, spoken, surprise
-from people.looks import PERFORMERS, SUBJECTS, Person
+from people.act import spoken
+from people.looks import PERFORMERS, SUBJECTS
+from tmt.train.heads.act import blink, brows, eased, hold, play, smile, surprise
+from tmt.train.heads.asset import Act
+from tmt.train.heads.looks import Person
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ import blender_scene as studio
 import numpy as np
 from scipy import ndimage
 
-from people.looks import Person
 from people.materials import Nodes, picture
 from people.objects import mesh
+from tmt.train.heads.looks import Person
 
 bpy = studio.bpy
 

@@ -7,25 +7,13 @@ import ctypes.util
 from collections.abc import Sequence
 
 import numpy as np
-from synthetic_head import Array, smooth
+
+from tmt.train.heads.act import REST, SHAPES
+from tmt.train.heads.asset import Array, smooth
 
 RATE = 22050  # Hz, of espeak-ng's voices
 RETRIEVE, PHONEME_EVENTS, EVENT_END, EVENT_PHONEME, UTF8 = 1, 1, 0, 7, 1  # espeak-ng's own numbers
 RATE_PARAMETER, PITCH_PARAMETER = 1, 3
-REST: dict[str, float] = {}
-SHAPES: dict[str, dict[str, float]] = {
-    "a": {"mouth-open": 0.42, "mouth-part-later": 0.2},
-    "e": {"mouth-part-later": 0.3, "mouth-parling": 0.5, "mouth-retraction": 0.25},
-    "i": {"mouth-depression-retraction": 0.3, "mouth-retraction": 0.5, "mouth-parling": 0.3},
-    "o": {"mouth-protusion": 0.5, "mouth-open": 0.22},
-    "u": {"mouth-pursing": 0.6, "mouth-protusion": 0.3},
-    "m": {"mouth-compression": 0.3},
-    "f": {"mouth-compression": 0.2, "mouth-parling": 0.35, "mouth-retraction": 0.15},
-    "s": {"mouth-parling": 0.45, "mouth-depression-retraction": 0.22},
-    "S": {"mouth-protusion": 0.45, "mouth-parling": 0.2},
-    "t": {"mouth-parling": 0.55, "mouth-open": 0.06},
-    "k": {"mouth-parling": 0.6, "mouth-open": 0.1},
-}  # mouth shapes as weights of the asset's expression units
 LETTERS = {
     "a": "aAV0Q@&3",
     "e": "eE",

@@ -8,16 +8,16 @@ from typing import Any
 
 import blender_scene as studio
 import numpy as np
-from synthetic_head import Act, Array
 
 from people import materials
-from people.figure import Figure
 from people.files import check_picture
-from people.lashes import lashes
-from people.looks import Person
 from people.objects import CAMERA_Y, CAMERA_Z, Strips, mesh, paint_points, unroll
 from people.room import room
-from people.strands import Body, hair, on_skin
+from tmt.train.heads.asset import Act, Array
+from tmt.train.heads.figure import Figure
+from tmt.train.heads.lashes import lashes
+from tmt.train.heads.looks import Person
+from tmt.train.heads.strands import Body, hair, on_skin
 
 bpy = studio.bpy
 LENS, SENSOR = 116.0, 36.0  # mm

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from synthetic_head import UNIT, Act, Array, Asset, turned
 
 from people import stage, voice
 from people.act import FPS
-from people.figure import NECK, Figure
 from people.objects import CAMERA_Y, CAMERA_Z
 from people.plays import CLIPS
+from tmt.train.heads.asset import UNIT, Act, Array, Asset, turned
+from tmt.train.heads.figure import BINDING, NECK, Figure
 
 PAIRS = (
     ("subject_1", "performer_1"), ("subject_1", "performer_3"), ("subject_2", "performer_2"),
@@ -22,7 +22,6 @@ PAIRS = (
 FRAMES, SIZE, SAMPLES = 20, 256, 2
 LABELS = ("background", "skin", "hair", "eyes", "mouth", "garment")
 MATERIALS = {"skin": 1, "hair": 2, "eye": 3, "teeth": 4, "tongue": 4, "cloth": 5}  # name -> index in LABELS
-BINDING = Path(__file__).with_name("landmarks.npz")  # corners [468, 4], share [468, 4]: MediaPipe's points on the asset
 
 
 def numbers(performer: str) -> list[int]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import blender_scene as studio
 import numpy as np
-from synthetic_head import Array
 
 from people import speech
 from people.act import FPS
 from people.plays import Clip
+from tmt.train.heads.asset import Array
 
 LOSS, FAITHFUL = 17, 6  # crf of a clip that is watched, and of pictures that are measured
 

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from tmt.composite import cut, head_window
 from tmt.errors import MediaError, TmtError
 from tmt.retarget import SAME_FACE
-from tmt.skin import likeness
+from tmt.skin import laid_over
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.train.clip import Clip
@@ -104,7 +104,7 @@ def same_people(faces: dict[str, Array], topology: Topology) -> dict[str, str]:
     """Clip -> person: clips whose mean faces [S, S] are alike are one person's, named by the first of them."""
     person = {name: name for name in sorted(faces)}
     for one, other in combinations(sorted(faces), 2):
-        if person[one] != person[other] and likeness(faces[one], faces[other], topology) > sum(SAME_FACE) / 2:
+        if person[one] != person[other] and laid_over(faces[one], faces[other], topology)[0] > sum(SAME_FACE) / 2:
             first, second = sorted((person[one], person[other]))
             person = {name: first if who == second else who for name, who in person.items()}
     return person

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 from scipy.spatial import cKDTree
-from synthetic_head import Array, Triple, smooth
 
-from people import paint
-from people.figure import Carried, Figure
-from people.looks import Hair
+from tmt.train.heads import paint
+from tmt.train.heads.asset import Array, Triple, smooth
+from tmt.train.heads.figure import Carried, Figure
+from tmt.train.heads.looks import Hair
 
 POINTS = 10  # of a hair
 STEP = 0.05  # dm, of a growing guide
@@ -108,7 +108,7 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
     stands = style.style in ("short", "curly")
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
     end = np.where(fringe, 0.23, style.end) + rng.normal(0, 0.03 if style.style == "bob" else 0.09, len(root))
-    heading = unit(normal * {"short": 0.38, "curly": 0.8}.get(style.style, 0.45) + way)
+    heading = unit(normal * {"short": style.stand, "curly": 0.8}.get(style.style, 0.45) + way)
     steps = int(max(12, 4.6 / STEP)) if not stands else int(np.ceil(length.max() / STEP)) + 2
     lift = 0.03 + 0.05 * rng.random(len(root))
     side, path = np.where(root[:, 0] < style.part, -1.0, 1.0), [root]

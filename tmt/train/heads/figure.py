@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from synthetic_head import UNIT, Act, Array, Asset, ball, smooth, turned
 
-from people import paint
-from people.looks import Person
+from tmt.train.heads import paint
+from tmt.train.heads.asset import UNIT, Act, Array, Asset, ball, smooth, turned
+from tmt.train.heads.looks import Person
 
+BINDING = Path(__file__).with_name("landmarks.npz")  # corners [468, 4], share [468, 4]: MediaPipe's points on the asset
 REFERENCE = {"macrodetails/caucasian-female-young": 1.0}  # the shape to which places on the sheet belong
 NECK = np.array([0.0, -1.15, -0.7])  # the head turns about the neck's axis
 STILL, FREE = -1.65, -0.85  # dm: below the first height nothing turns, above the second all does
@@ -32,14 +34,14 @@ class Carried:
 class Figure:
     """A shaped person: points of the asset `base` [V, 3] from the middle between the eyes, and where each lies."""
 
-    def __init__(self, asset: Asset, person: Person) -> None:
-        """Shape the asset; its expression units then move it."""
+    def __init__(self, asset: Asset, person: Person, fit: float = 0.955) -> None:
+        """Shape the asset; its expression units then move it. `fit`: radius of the eyes against the asset's own."""
         self.asset, self.person = asset, person
         self.base, self.reference = (self._centred(shape) for shape in (person.shape, REFERENCE))
         self.place = paint.sheet(self.reference)
         sides = [self.base[asset.points(f"-{side}-eye")] for side in "lr"]
-        # 0.955: subdivision draws the lids inwards, and the eyes have to stay behind them
-        self.eyes = [(side.mean(0), 0.955 * _spread(side)) for side in sides]
+        # 0.955 where the skin is subdivided: that draws the lids inwards, and the eyes have to stay behind them
+        self.eyes = [(side.mean(0), fit * _spread(side)) for side in sides]
         self.eyeball, self.eye_quads = eyeball()
         self.ear = asset.mask("ears/l-ear-scale-incr", "ears/r-ear-scale-incr")[:, 0] > 0.3
 
@@ -61,10 +63,11 @@ class Figure:
         """Both eyeballs [2][E, 3], turned by the gaze, the head still upright."""
         return [turned(centre + radius * self.eyeball, centre, act.gaze) for centre, radius in self.eyes]
 
-    def eye_paint(self) -> Array:
-        """Colours [E, 3] of an eyeball: pupil, iris with fibres and a dark rim, white that reddens to the corners."""
+    def eye_paint(self, directions: Array | None = None) -> Array:
+        """Colours [E, 3] of an eyeball, or of a grown one in directions [E, 3]: pupil, iris with fibres and a dark rim, white that reddens to the corners."""
         rng = np.random.default_rng(self.person.seed)
-        unit = self.eyeball / np.linalg.norm(self.eyeball, axis=1, keepdims=True)
+        unit = self.eyeball if directions is None else directions
+        unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
         off, turn = np.degrees(np.arccos(np.clip(unit[:, 2], -1, 1))), np.arctan2(unit[:, 1], unit[:, 0])
         waves = sum(np.sin(n * turn + p) for n, p in zip((7, 13, 23, 31), rng.uniform(0, 6.3, 4), strict=True)) / 4
         iris = np.array(self.person.iris) * (1 + 0.5 * waves[:, None] + 0.5 * smooth(21, 14, off)[:, None])

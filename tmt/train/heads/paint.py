@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
-from synthetic_head import Array, Triple, smooth
 
-from people.looks import Person
+from tmt.train.heads.asset import Array, Triple, smooth
+from tmt.train.heads.looks import Person
 
 RADIUS = 0.86  # dm, of the roll; near the face's own, so that the sheet is hardly stretched there
 AXIS = -0.78  # dm, z of the roll's axis
@@ -64,26 +64,27 @@ def beard_zone(across: Array, up: Array) -> Array:
 class Sheet:
     """What is painted, pixel by pixel [HEIGHT, WIDTH]: place (x, y), noise, and the three pictures in the making."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Person, height: int = HEIGHT) -> None:
         """A blank sheet in the tone of the person's skin."""
         self.person, self.rng = person, np.random.default_rng(person.seed)
-        x = ((np.arange(WIDTH) + 0.5) / WIDTH - 0.5) * 2 * np.pi * RADIUS
-        y = LOW + (HIGH - LOW) * (np.arange(HEIGHT) + 0.5) / HEIGHT
+        self.height, self.width = height, height * WIDTH // HEIGHT
+        x = ((np.arange(self.width) + 0.5) / self.width - 0.5) * 2 * np.pi * RADIUS
+        y = LOW + (HIGH - LOW) * (np.arange(self.height) + 0.5) / self.height
         self.x, self.y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))
         self.a = np.abs(self.x)
-        self.pixel = (HIGH - LOW) / HEIGHT
-        self.colour = np.tile(np.array(person.skin.tone, np.float32), (HEIGHT, WIDTH, 1))
-        self.rough = np.full((HEIGHT, WIDTH), 0.52 - 0.12 * person.skin.shine, np.float32)
-        self.relief = np.zeros((HEIGHT, WIDTH), np.float32)
+        self.pixel = (HIGH - LOW) / self.height
+        self.colour = np.tile(np.array(person.skin.tone, np.float32), (*self.x.shape, 1))
+        self.rough = np.full(self.x.shape, 0.52 - 0.12 * person.skin.shine, np.float32)
+        self.relief = np.zeros(self.x.shape, np.float32)
 
     def noise(self, size: float) -> Array:
         """Smooth noise [HEIGHT, WIDTH] of unit deviation, its blotches about `size` decimetres."""
         sigma = size / self.pixel / 2
         step = max(1, int(sigma / 2))
-        small = self.rng.normal(size=(-(-HEIGHT // step), -(-WIDTH // step))).astype(np.float32)
+        small = self.rng.normal(size=(-(-self.height // step), -(-self.width // step))).astype(np.float32)
         small = ndimage.gaussian_filter(small, sigma / step, mode="wrap")
         wide = ndimage.zoom(small, step, order=1) if step > 1 else small
-        wide = wide[:HEIGHT, :WIDTH]
+        wide = wide[: self.height, : self.width]
         return wide / wide.std()
 
     def spot(self, x: float, y: float, wide: float, high: float) -> Array:
@@ -101,10 +102,10 @@ class Sheet:
     def dots(self, density: Array, per_dm2: float, sizes: tuple[float, float]) -> Array:
         """Coverage [HEIGHT, WIDTH] of random round dots, radius `sizes` dm, placed by `density` [HEIGHT, WIDTH]."""
         area = (HIGH - LOW) * 2 * np.pi * RADIUS
-        out = np.zeros((HEIGHT, WIDTH), np.float32)
+        out = np.zeros(self.x.shape, np.float32)
         for size in np.linspace(*sizes, 4):
             n = self.rng.poisson(per_dm2 * area / 4)
-            rows, columns = self.rng.integers(0, HEIGHT, n), self.rng.integers(0, WIDTH, n)
+            rows, columns = self.rng.integers(0, self.height, n), self.rng.integers(0, self.width, n)
             keep = self.rng.random(n) < density[rows, columns]
             layer = np.zeros_like(out)
             layer[rows[keep], columns[keep]] = self.rng.uniform(0.4, 1, keep.sum())
@@ -113,14 +114,15 @@ class Sheet:
         return np.clip(out, 0, 1)
 
 
-def paint(person: Person) -> tuple[Array, Array, Array]:
+def paint(person: Person, height: int = HEIGHT) -> tuple[Array, Array, Array]:
     """Colour [H, W, 3] linear, roughness [H, W], relief [H, W] (dm * 100) of a person; row 0 is the lowest."""
-    page = Sheet(person)
+    page = Sheet(person, height)
     _complexion(page)
     _marks(page)
     _folds(page)
     _hair_shadow(page)
     _lips(page)
+    _makeup(page)
     return np.clip(page.colour, 0, 1), np.clip(page.rough, 0.15, 0.9), page.relief
 
 
@@ -207,7 +209,7 @@ def _hair_shadow(page: Sheet) -> None:
         page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005]
     )
     inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
-    page.tint(0.42 * person.brow_fullness * inside, person.brows)
+    page.tint(0.42 * person.brow_fullness * (1 + person.brow_paint) * inside, person.brows)
     if person.skin.stubble:
         zone = beard_zone(page.x, page.y) * person.skin.stubble
         page.scale(0.32 * zone, (0.62, 0.7, 0.78))
@@ -224,3 +226,12 @@ def _lips(page: Sheet) -> None:
     page.scale(0.5 * share * _groove(page.y + 0.608, 0.018), (0.75, 0.6, 0.6))
     page.relief += share * 0.3 * folds + 0.5 * smooth(-0.02, 0.0, depth) * smooth(0.02, 0.0, depth)
     page.rough += share * (0.3 - page.rough)
+
+
+def _makeup(page: Sheet) -> None:
+    """Colour over the lids and a line along them."""
+    made = page.person.makeup
+    if made.lids:
+        page.tint(0.75 * made.lids * page.spot(0.3, 0.085, 0.15, 0.055), made.shadow)
+    if made.liner:
+        page.tint(0.6 * made.liner * page.spot(0.29, 0.045, 0.15, 0.02), (0.02, 0.014, 0.012))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from synthetic_head import Array
 
-from people.figure import Carried, Figure
-from people.strands import Strands, mass, taper, unit
+from tmt.train.heads.asset import Array
+from tmt.train.heads.figure import Carried, Figure
+from tmt.train.heads.strands import Strands, mass, taper, unit
 
 
 def lashes(figure: Figure, count: int = 70) -> Strands:
