@@ -119,8 +119,8 @@ def motion(model: SkinModel, texture: Array) -> Array:
     certain = model.certainty * np.exp(-((cv2.GaussianBlur(rest, (0, 0), 2) / UNLIKE) ** 2))
     weighted = cv2.GaussianBlur(flow * certain[..., None], (0, 0), SPREAD)
     flow = weighted / (cv2.GaussianBlur(certain, (0, 0), SPREAD) + DOUBT)[..., None]
-    length = np.linalg.norm(flow, axis=-1, keepdims=True)
-    limited: Array = (flow * np.minimum(1, FAR / np.maximum(length, 1e-6))).astype(np.float32)
+    length = np.hypot(flow[..., 0], flow[..., 1])
+    limited: Array = flow * np.minimum(1, FAR / np.maximum(length, 1e-6))[..., None]
     return limited
 
 

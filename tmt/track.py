@@ -26,6 +26,8 @@ BRIDGE_SECONDS = 0.5  # shorter gaps are interpolated, longer ones hold the last
 EDGE = 0.03  # of the picture's side: a face last seen this near to it has left the picture
 ASIDE = 0.16  # of the face's width: a nose this far from between the cheeks belongs to a face turned some 35 degrees
 CUT = 8.0  # grey levels by which a whole picture, reduced to 16 x 16 px, differs from the one before it
+SCENE = 128  # pixels of a picture's shorter side that are enough for that
+LOOK_EVERY = 5  # frames between looks at a face that was never out of sight
 HAND_EVERY, HAND_KEEPS = 6, 6  # frames between looks for hands; frames around a hand that count as covered
 HAND_SHARE = 0.15  # of a hand's points within the face's outline make it a hand before the face
 HAND_PIXELS = 384  # of the picture in which hands are looked for
@@ -78,7 +80,8 @@ class TrackBuilder:
     def add(self, frame: Array) -> Array | None:
         """Track one more frame [H, W, 3] uint8; returns its landmarks [L, 3] px or None."""
         self._size = (frame.shape[1], frame.shape[0])
-        scene = cv2.resize(frame, (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
+        every = max(1, min(frame.shape[:2]) // SCENE)
+        scene = cv2.resize(frame[::every, ::every], (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
         self._cut = self._scene is None or float(np.abs(scene - self._scene).mean()) > CUT
         self._scene = scene
         found = self._find(frame)
@@ -106,8 +109,10 @@ class TrackBuilder:
 
     def _is_known(self, frame: Array, found: Array) -> bool:
         """Whether this is the face followed so far; it is looked at closely after a gap and after a cut."""
-        look = look_of(frame, found, self.tracker.topology)
         lost = not self._landmarks or self._landmarks[-1] is None
+        if not lost and not self._cut and len(self._landmarks) % LOOK_EVERY:
+            return True
+        look = look_of(frame, found, self.tracker.topology)
         if look is None:
             return not lost
         if (lost or self._cut) and self._known.strangeness(look) > SAME:
