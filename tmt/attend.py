@@ -95,7 +95,7 @@ def gather(
     known |= _drawn(target, canvas.window, topology)
     hints = np.stack([logits, np.minimum(moved / MOVED_UNIT, 2)], 1)
     maps = np.stack([known[name] for name in MAPS])
-    return Evidence(_padded(warped), _padded(hints), _padded(maps), seen.depth.shape)
+    return Evidence(_padded(warped), _padded(hints), _padded(maps), canvas.window.shape)
 
 
 def _padded(values: Array) -> Array:

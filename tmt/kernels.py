@@ -196,7 +196,8 @@ def fuse(
             if tall > 0:
                 ex = (np.float32(x) + np.float32(0.5)) * step_x - np.float32(0.5)
                 ey = (np.float32(y) + np.float32(0.5)) * step_y - np.float32(0.5)
-                ex, ey = min(max(ex, np.float32(0)), wide - 1), min(max(ey, np.float32(0)), tall - 1)
+                ex = min(max(ex, np.float32(0)), np.float32(wide - 1))
+                ey = min(max(ey, np.float32(0)), np.float32(tall - 1))
                 u, v = min(int(ex), wide - 2), min(int(ey), tall - 2)
                 tx, ty = ex - np.float32(u), ey - np.float32(v)
                 for k in range(count):

@@ -44,12 +44,12 @@ def attend(net: FusionNet, evidence: Evidence, shape: tuple[int, int]) -> tuple[
     )
     repair = net(*inputs)
     near = torch.from_numpy(evidence.maps[MAPS.index("near")]).to(net.device, net.dtype)
-    added = torch.cat([repair.matte[0], repair.picture[0]]) * near
     height, width = evidence.shape
-    logits, added = (
-        np.ascontiguousarray(a[:, :height, :width].permute(1, 2, 0).float().cpu().numpy())
-        for a in (repair.logits[0], added)
-    )
+
+    def picture(values: torch.Tensor) -> Array:
+        return np.ascontiguousarray(values[:, :height, :width].permute(1, 2, 0).float().cpu().numpy())
+
+    logits, added = picture(repair.logits[0]), picture(torch.cat([repair.matte[0], repair.picture[0]]) * near)
     if added.shape[:2] != shape:
         added = cv2.resize(added, shape[::-1], interpolation=cv2.INTER_LINEAR)
     return logits, added[..., 0], added[..., 1:]

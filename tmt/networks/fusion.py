@@ -54,7 +54,7 @@ class Refine(nn.Module):
 class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Per-pixel attention over any number of warped sources; height and width are multiples of 16."""
 
-    @register_to_config
+    @register_to_config  # type: ignore[untyped-decorator]
     def __init__(
         self,
         maps: int = FusionConfig.maps,
@@ -81,8 +81,8 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.choose = nn.Conv2d(width, source, 1)
         self.paint = nn.Conv2d(width, 4 * (3 + 1), 1)
         for head in (self.choose, self.paint):  # at first it changes nothing
-            nn.init.zeros_(head.weight)
-            nn.init.zeros_(head.bias)
+            for parameter in head.parameters():
+                nn.init.zeros_(parameter)
 
     def forward(self, sources: torch.Tensor, hints: torch.Tensor, maps: torch.Tensor) -> Repair:
         """sources [B, K, 4, H, W] RGB and matte in 0..1; hints [B, K, 2, H, W]; maps [B, C, H, W]: see attend."""

@@ -6,41 +6,27 @@ A run's folder holds `best` (the weights to ship), `state` (everything needed to
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from accelerate import Accelerator
-from safetensors.torch import load_file, save_file
 from torch.utils.data import DataLoader
 
 from tmt.train import fusion
 from tmt.train.config import TrainConfig
+from tmt.train.journal import Journal, resume, save_state
 from tmt.train.pool import Samples, Tensors
 from tmt.types import Array
 
-PART_BYTES = 15_000_000  # of a file of the state: some transports carry no more than 16 MB
 RESERVE = 0.04  # of the budget, for the last look and for saving
 LAPS = 10_000  # passes through the pool: more than any budget
 SHOWN = 6  # held-out samples on a contact sheet
-
-
-@dataclass
-class Progress:
-    """How far a run is. `best` is the least held-out loss so far."""
-
-    step: int = 0
-    seconds: float = 0.0
-    best: float = math.inf
-    best_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,14 +51,14 @@ def run(
     else from the weights in `start`, else from nothing."""
     torch.manual_seed(config.seed)
     accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
-    net = fusion.FusionNet.from_pretrained(start) if start else fusion.build(config.network)
+    net: Any = fusion.FusionNet.from_pretrained(start) if start else fusion.build(config.network)
     net = net.to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=_mean_of(config.average))
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay, betas=(0.9, 0.99))
-    progress = _resume(out, net, average.module, optimiser)
+    progress = resume(out, net, average.module, optimiser)
     average.n_averaged.fill_(progress.step)
     loader = DataLoader(
-        Samples(train, config.crop, config.seed, LAPS), config.batch, sampler=_Order(len(train), config, progress),
+        Samples(train, config.crop, config.seed, LAPS), config.batch, sampler=_Order(len(train), config, progress.step),
         num_workers=workers, persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
     )  # fmt: skip
     net, optimiser, loader = accelerator.prepare(net, optimiser, loader)
@@ -81,9 +67,10 @@ def run(
     journal = Journal(out, config)
     started, since, mean = time.monotonic(), progress.seconds, 0.0
     if progress.step == 0:
-        unlearned, _ = look(None, held_out)
-        journal.add({"step": 0, "seconds": 0.0, "train": math.nan, **unlearned})
-        yield f"unlearned: {_told(unlearned)}"
+        for name, seen in _before(average.module if start else None, held_out):
+            row = {"step": 0, "seconds": 0.0, "train": math.nan, **seen}
+            journal.keep(row, average.module, progress, config, best=name == "start")
+            yield f"{name}: {_told(seen)}"
     for batch in loader:
         used = budget.share(started, progress.step)
         for group in optimiser.param_groups:
@@ -99,22 +86,26 @@ def run(
             progress.step += 1
             mean += float(loss.detach())
             progress.seconds = since + time.monotonic() - started
-        if used >= 1 or progress.step % config.every == 0:
+        if (used >= 1 or progress.step % config.every == 0) and accelerator.is_main_process:
             seen, sheet = look(average.module, held_out)
             row = {"step": progress.step, "seconds": round(progress.seconds, 1), "train": mean / config.every, **seen}
             mean = 0.0
-            if accelerator.is_main_process:
-                journal.add(row, sheet)
-                if seen["loss"] < progress.best:
-                    progress.best, progress.best_step = seen["loss"], progress.step
-                    _save_best(out, average.module, journal.rows, config)
-                _save_state(out, accelerator.unwrap_model(net), average.module, optimiser, progress)
+            journal.keep(row, average.module, progress, config, sheet, best=seen["loss"] < progress.best)
+            save_state(out, accelerator.unwrap_model(net), average.module, optimiser, progress)
             left = (time.monotonic() - started) * (1 / max(used, 1e-6) - 1)
             yield f"step {progress.step}: {_told(seen)}; {left / 60:.1f} min left"
         if used >= 1:
             break
     journal.close()
     yield f"best at step {progress.best_step}: {out / 'best'}"
+
+
+def _before(start: torch.nn.Module | None, held_out: list[Tensors]) -> Iterator[tuple[str, dict[str, float]]]:
+    """What the unlearned fusion reaches, and the weights that are started from: they are the best until there is
+    better."""
+    yield "unlearned", look(None, held_out)[0]
+    if start is not None:
+        yield "start", look(start, held_out)[0]
 
 
 def rate_at(config: TrainConfig, step: int, used: float) -> float:
@@ -125,8 +116,8 @@ def rate_at(config: TrainConfig, step: int, used: float) -> float:
 class _Order(torch.utils.data.Sampler[int]):
     """Every pass in another order by the seed, from where the run stopped."""
 
-    def __init__(self, count: int, config: TrainConfig, progress: Progress) -> None:
-        self.count, self.seed, self.start = count, config.seed, progress.step * config.batch
+    def __init__(self, count: int, config: TrainConfig, step: int) -> None:
+        self.count, self.seed, self.start = count, config.seed, step * config.batch
 
     def __iter__(self) -> Iterator[int]:
         for lap in range(self.start // self.count, LAPS):
@@ -171,100 +162,3 @@ def look(net: torch.nn.Module | None, batches: list[Tensors]) -> tuple[dict[str,
 
 def _told(seen: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.4f}" for name, value in seen.items())
-
-
-class Journal:
-    """log.csv, TensorBoard where it is installed, and contact sheets."""
-
-    def __init__(self, out: Path, config: TrainConfig) -> None:
-        out.mkdir(parents=True, exist_ok=True)
-        self._out, self.rows = out, _rows(out / "log.csv")
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=1) + "\n", encoding="utf-8")
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError:
-            self._board = None
-        else:
-            self._board = SummaryWriter(str(out / "board"))
-
-    def add(self, row: dict[str, float], sheet: Array | None = None) -> None:
-        """One look at the held-out people."""
-        self.rows.append({name: f"{value:.6g}" for name, value in row.items()})
-        with (self._out / "log.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, list(self.rows[0]))
-            writer.writeheader()
-            writer.writerows(self.rows)
-        if self._board is not None:
-            for name, value in row.items():
-                self._board.add_scalar(name, value, int(row["step"]))
-        if sheet is not None:
-            cv2.imwrite(str(self._out / "sheet.png"), sheet[..., ::-1])
-            if self._board is not None:
-                self._board.add_image("held out", sheet, int(row["step"]), dataformats="HWC")
-
-    def close(self) -> None:
-        """Write what is left."""
-        if self._board is not None:
-            self._board.close()
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    if not path.is_file():
-        return []
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _save_best(out: Path, net: torch.nn.Module, rows: list[dict[str, str]], config: TrainConfig) -> None:
-    """The weights as they ship: half precision, with curve and config beside them."""
-    import copy
-
-    folder = out / "best"
-    copy.deepcopy(net).half().save_pretrained(folder)
-    with (folder / "curve.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    (folder / "training.json").write_text(json.dumps(asdict(config), indent=1) + "\n", encoding="utf-8")
-
-
-def _save_state(
-    out: Path, net: torch.nn.Module, average: torch.nn.Module, optimiser: torch.optim.Optimizer, progress: Progress
-) -> None:
-    """Everything to go on with, in files of at most PART_BYTES."""
-    tensors = {f"net.{k}": v for k, v in net.state_dict().items()}
-    tensors |= {f"average.{k}": v for k, v in average.state_dict().items()}
-    for index, state in optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{index}.{k}": v for k, v in state.items()}
-    folder = out / "state"
-    folder.mkdir(exist_ok=True)
-    parts: list[dict[str, torch.Tensor]] = [{}]
-    size = 0
-    for name, tensor in tensors.items():
-        if size + tensor.nbytes > PART_BYTES and parts[-1]:
-            parts.append({})
-            size = 0
-        parts[-1][name] = tensor.detach().cpu().contiguous()
-        size += tensor.nbytes
-    for number, part in enumerate(parts):
-        save_file(part, folder / f"{number:03d}.safetensors")
-    (folder / "progress.json").write_text(json.dumps(asdict(progress)) + "\n", encoding="utf-8")
-
-
-def _resume(out: Path, net: torch.nn.Module, average: torch.nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
-    """Go on where a run in `out` stopped; a fresh Progress when there is none."""
-    folder = out / "state"
-    if not (folder / "progress.json").is_file():
-        return Progress()
-    tensors: dict[str, torch.Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        tensors |= load_file(path)
-    for name, module in (("net", net), ("average", average)):
-        module.load_state_dict({k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")})
-    states: dict[int, dict[str, torch.Tensor]] = {}
-    for key, tensor in tensors.items():
-        if key.startswith("optimiser."):
-            _, index, name = key.split(".")
-            states.setdefault(int(index), {})[name] = tensor
-    optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
-    return Progress(**json.loads((folder / "progress.json").read_text(encoding="utf-8")))

@@ -108,9 +108,9 @@ def cropped(arrays: dict[str, Array], side: int, rng: np.random.Generator | None
     maps = arrays["maps"]
     height, width = maps.shape[1:]
     rows, columns = np.nonzero(maps[MAPS.index("lips")] + maps[MAPS.index("lids")] > 0)
-    centre = (height / 2, width / 2) if not len(rows) else (rows.mean(), columns.mean())
+    centre = np.array([rows.mean(), columns.mean()] if len(rows) else [height / 2, width / 2])
     if rng is not None:
-        centre = tuple(c + rng.uniform(-0.35, 0.35) * side for c in centre)
+        centre = centre + rng.uniform(-0.35, 0.35, 2) * side
     ends = zip(centre, (height, width), strict=True)
     top, left = (int(np.clip(round(c - side / 2), 0, max(0, n - side))) for c, n in ends)
     flip = -1 if rng is not None and rng.random() < 0.5 else 1
