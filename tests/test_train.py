@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,12 +48,6 @@ def cached(tmp_path_factory: pytest.TempPathFactory, subject_clip: Path, driving
 @pytest.fixture(scope="module")
 def subject(cached: Path) -> Subject:
     return subject_of(cache.load(cached / "subject.safetensors"), TOPOLOGY)
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as threads:
-        yield threads
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +111,7 @@ def head_of(subject: Subject) -> CanonicalHead:
 
 
 def test_what_is_composed_in_training_is_what_the_product_draws(
-    subject: Subject, pool: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = 20
     head = head_of(subject)
@@ -134,7 +126,7 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
     renderer._detail = fusion.DETAIL
     drawn = renderer.draw(target_of(subject.performance, frame))
     renderer.close()
-    sample = sample_of(subject, frame, np.arange(len(subject.bank)), TOPOLOGY, pool)
+    sample = sample_of(subject, frame, np.arange(len(subject.bank)), TOPOLOGY)
     parts = (sample.evidence.sources, sample.evidence.hints, sample.evidence.maps)
     sources, hints, maps = (torch.from_numpy(part)[None] for part in parts)
     with torch.no_grad():

@@ -6,14 +6,13 @@ warps afterwards.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from tmt.composite import Canvas, mattes, soft_dilated
-from tmt.fuse import REST, Mix, Posed, home_of, mix_pixels
+from tmt.fuse import REST, Mix, Posed, home_of
 from tmt.geometry import smoothstep, transform
 from tmt.render import Seen, look, spread
 from tmt.topology import Topology
@@ -54,26 +53,19 @@ def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
 
 
 def gather(
-    bank: FrameBank,
-    surface: Surface,
-    topology: Topology,
-    posed: Posed,
-    mix: Mix,
-    canvas: Canvas,
-    images: Array,
-    pool: ThreadPoolExecutor,
-    floor: float,
+    bank: FrameBank, surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, images: Array
 ) -> Evidence:
-    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale; `pool`
-    and `floor` as in `fuse.mix_pixels`."""
+    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale."""
     target, grid = posed.target, surface.grid
     seen = look(surface, posed.vertices, canvas.window)
-    pixels = mix_pixels(seen, canvas.window, bank, images, mix, pool, floor)
-    unit = float(target.pose.scale) * canvas.window.scale
-    _, drawn = mattes(pixels, seen, canvas, unit)
     warped, moved = _warp(seen, canvas.window, bank, images, mix)
     logits = np.stack([spread(row, seen) for row in mix.logits])
     logits = np.maximum((logits - logits.max(0)) / LOGIT_UNIT, -1.5)
+    share = np.exp(logits * LOGIT_UNIT)
+    share /= share.sum(0)
+    pixels = np.dstack([*(share[:, None] * warped).sum(0), (share * moved).sum(0)])
+    unit = float(target.pose.scale) * canvas.window.scale
+    _, drawn = mattes(pixels, seen, canvas, unit)
     sheet = {
         "mouth": surface.regions[0],
         "eyes": np.maximum(surface.regions[1], surface.regions[2]),

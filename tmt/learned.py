@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from tmt.types import Array
 if TYPE_CHECKING:
     from tmt.networks.fusion import FusionNet
 
+_LOADING = threading.Lock()
 FUSION = Path(__file__).with_name("assets") / "fusion"
 
 
@@ -25,9 +27,19 @@ def has_fusion() -> bool:
     return (FUSION / "config.json").is_file()
 
 
-@lru_cache(maxsize=2)
 def load_fusion(folder: Path = FUSION) -> FusionNet:
     """The attention fusion's weights, once per process, in the precision that suits the device."""
+    with _LOADING:
+        return _loaded(folder)
+
+
+def load_ahead() -> None:
+    """Begin to load the weights beside other work: importing what they are made with takes seconds."""
+    threading.Thread(target=load_fusion, name="tmt-load").start()
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path) -> FusionNet:
     from tmt.networks.fusion import FusionNet
 
     half = device().type == "cuda"

@@ -15,6 +15,7 @@ import torch
 from tmt import provenance
 from tmt.chosen import keep_to
 from tmt.errors import MediaError, SettingsError
+from tmt.learned import load_ahead
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
@@ -69,6 +70,8 @@ class TalkingHeadPipeline:
                 clock = _tick(seconds, "decode", clock)
                 builder.add(frame)
                 clock = _tick(seconds, "track", clock)
+                if count == 1 and settings.method == "fused":
+                    load_ahead()
                 yield Step("track", count, info.frames)
                 clock = time.perf_counter()
         track = builder.finish(info.fps)

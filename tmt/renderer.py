@@ -111,9 +111,7 @@ class Renderer:
     def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
         """What the network adds to logits, matte and colours."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
-        evidence = gather(
-            bank, self.head.surface, self.topology, posed, mix, small, self._small, self._pool, self.weights.floor
-        )
+        evidence = gather(bank, self.head.surface, self.topology, posed, mix, small, self._small)
         return attend(net, evidence, canvas.window.shape)
 
     def _look(self, vertices: Array, window: Window) -> Seen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch.utils.data import Dataset
 from tmt.attend import MAPS
 from tmt.topology import Topology
 from tmt.train.clip import Clip
-from tmt.train.samples import LEAST_FRAMES, Sample, Subject, random_sample, subject_of
+from tmt.train.samples import LEAST_FRAMES, Sample, random_sample, subject_of
 from tmt.types import Array
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # sources, hints, maps, truth
@@ -35,23 +34,17 @@ def fill(
     """Draw `count` samples into `folder`, the same for a seed; yields how many there are. `clips(n)` are those of the
     n-th of so many `people`, who get equally many samples; only one person's heads are held at a time."""
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(1) as pool:
-        for person in range(people):
-            numbers = range(person, count, people)
-            if all(_file(folder, number).is_file() for number in numbers):
-                continue
-            subjects = [subject_of(clip, topology) for clip in clips(person)]
-            subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
-            if not subjects:
-                continue
-            for number in numbers:
-                rng = np.random.default_rng((seed, number))
-                _write(_file(folder, number), _drawn(subjects, topology, rng, pool))
-                yield number
-
-
-def _drawn(subjects: list[Subject], topology: Topology, rng: np.random.Generator, pool: ThreadPoolExecutor) -> Sample:
-    return random_sample(subjects[int(rng.integers(len(subjects)))], topology, rng, pool)
+    for person in range(people):
+        numbers = range(person, count, people)
+        if all(_file(folder, number).is_file() for number in numbers):
+            continue
+        subjects = [subject_of(clip, topology) for clip in clips(person)]
+        subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
+        for number in numbers if subjects else ():
+            rng = np.random.default_rng((seed, number))
+            subject = subjects[int(rng.integers(len(subjects)))]
+            _write(_file(folder, number), random_sample(subject, topology, rng))
+            yield number
 
 
 def _file(folder: Path, number: int) -> Path:

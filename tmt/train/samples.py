@@ -3,7 +3,6 @@ frames near to it left out, so that the network learns to do without."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,7 +13,7 @@ from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
 from tmt.composite import Canvas, background_plate, bank_canvas
 from tmt.expression import measure
-from tmt.fuse import FusionWeights, Mix, Posed, choose
+from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
 from tmt.motion import perform
 from tmt.render import deform, place
@@ -94,18 +93,14 @@ def withheld(subject: Subject, frame: int, lesson: str, rng: np.random.Generator
 
 
 def sample_of(
-    subject: Subject, frame: int, allowed: Array, topology: Topology, pool: ThreadPoolExecutor, sources: int = SOURCES
+    subject: Subject, frame: int, allowed: Array, topology: Topology, sources: int = SOURCES
 ) -> Sample:
     """One target frame, drawn from the `allowed` frames of the bank [n]."""
     target = target_of(subject.performance, frame)
     offsets = deform(subject.surface, target.canonical)
     posed = Posed(offsets, place(subject.surface, offsets, target, subject.performance), target)
-    weights = FusionWeights()
-    mix = choose(subject.bank, subject.surface, posed, topology, sources, None, allowed, weights)
-    mix = _repeated(mix, sources)
-    evidence = gather(
-        subject.bank, subject.surface, topology, posed, mix, subject.canvas, subject.bank.images, pool, weights.floor
-    )
+    mix = _repeated(choose(subject.bank, subject.surface, posed, topology, sources, None, allowed), sources)
+    evidence = gather(subject.bank, subject.surface, topology, posed, mix, subject.canvas, subject.bank.images)
     truth = np.moveaxis(subject.clip.images[frame], -1, 0).astype(np.float32) / 255
     room = [(0, 0)] + [(0, a - b) for a, b in zip(evidence.maps.shape[1:], truth.shape[1:], strict=True)]
     return Sample(evidence, np.pad(truth, room, mode="edge"))
@@ -121,11 +116,9 @@ def _repeated(mix: Mix, count: int) -> Mix:
     return Mix(chosen, logits.astype(np.float32), mix.cavity, mix.lashes)
 
 
-def random_sample(
-    subject: Subject, topology: Topology, rng: np.random.Generator, pool: ThreadPoolExecutor
-) -> Sample:
+def random_sample(subject: Subject, topology: Topology, rng: np.random.Generator) -> Sample:
     """A random frame of a subject by a random lesson."""
     found = np.flatnonzero(subject.clip.found)
     frame = int(rng.choice(found))
     lesson = str(rng.choice(LESSONS, p=ODDS))
-    return sample_of(subject, frame, withheld(subject, frame, lesson, rng), topology, pool)
+    return sample_of(subject, frame, withheld(subject, frame, lesson, rng), topology)
