@@ -150,8 +150,8 @@ def _other_methods(visit: Visit) -> None:
     visit.open("blind")
     visit.press("blind")
     visit.shown("#voting", 60)
-    assert not re.search("bank|warp2d|AI-generated", visit.page.locator("#blind_player").inner_html())
-    names = {"first": text("bank", visit.language), "second": text("warp2d", visit.language)}
+    assert not re.search("fused|warp2d|AI-generated", visit.page.locator("#blind_player").inner_html())
+    names = {"first": text("fused", visit.language), "second": text("warp2d", visit.language)}
     for same in (1, 2):
         visit.press("vote_same")
         counts = {"first_wins": 0, "second_wins": 0, "same": same}

@@ -180,7 +180,9 @@ def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(cached:
     best = tmp_path / "run" / "best"
     net = fusion.FusionNet.from_pretrained(best)
     assert sum(p.numel() for p in net.parameters()) > 1000
-    assert json.loads((best / "training.json").read_text())["seed"] == 1
+    assert json.loads((best / "training.json").read_text()).items() >= {
+        "trained on": ["again", "subject"], "held out": ["driving"], "synthetic heads": 0,
+    }.items()  # fmt: skip
     assert (best / "curve.csv").read_text().count("\n") >= 2
     assert cv2.imread(str(tmp_path / "run" / "sheet.png")).shape == (256, 768, 3)
 

@@ -77,7 +77,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
-    parser.add_argument("--method", choices=METHODS, default="bank", help="bank: the full path; others: baselines")
+    usual = "fused: the full path; bank: without the network, twice as fast; others: baselines (%(default)s)"
+    parser.add_argument("--method", choices=METHODS, default=Settings.method, help=usual)
     parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
@@ -110,6 +111,7 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     bench.add_argument("--size", type=int, action="append", choices=(256, 512, 1024))
     bench.add_argument("--subject", type=Path, help="default: a clip of the examples")
     bench.add_argument("--driving", type=Path)
+    bench.add_argument("--method", choices=METHODS, default=Settings.method)
     bench.set_defaults(run=_bench)
     doctor = commands.add_parser("doctor", help="check that everything needed is there")
     doctor.set_defaults(run=_doctor)
@@ -241,7 +243,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _bench(options: argparse.Namespace) -> int:
     from tmt.evaluate import bench
 
-    return bench(options.subject, options.driving, tuple(options.size or (256, 512)))
+    return bench(options.subject, options.driving, tuple(options.size or (256, 512)), options.method)
 
 
 def _doctor(_options: argparse.Namespace) -> int:

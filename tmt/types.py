@@ -242,7 +242,7 @@ class Settings:
     """
 
     mode: Mode = "relative"
-    method: Method = "bank"
+    method: Method = "fused"
     size: int | None = None
     full_frame: bool = False
     side_by_side: bool = False

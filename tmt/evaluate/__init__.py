@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from tmt.errors import SettingsError
-from tmt.types import METHODS, Method
+from tmt.types import METHODS, Method, Settings
 
 if TYPE_CHECKING:  # the command line imports this module at its start; what is heavy comes when it is used
     from tmt.evaluate.observe import Observer
@@ -44,7 +44,8 @@ def evaluate(
 
 
 def bench(
-    subject: Path | None = None, driving: Path | None = None, sizes: tuple[int, ...] = SIZES, out: Path | None = None
+    subject: Path | None = None, driving: Path | None = None, sizes: tuple[int, ...] = SIZES,
+    method: Method = Settings.method, out: Path | None = None,
 ) -> int:
     """Speed of every stage against the reference workload -> exit status; the table is printed, and kept in `out`.
 
@@ -55,7 +56,7 @@ def bench(
 
     own = [path for path in (subject, driving) if path is not None]
     first, second = (own * 2)[:2] if own else _example_clips()
-    report(list(measure(TalkingHeadPipeline.from_pretrained(), first, second, sizes)), out)
+    report(list(measure(TalkingHeadPipeline.from_pretrained(), first, second, sizes, method=method)), out)
     return 0
 
 

@@ -22,7 +22,7 @@ from torch import nn
 from tmt.evaluate.clips import cut, duration
 from tmt.evaluate.report import markdown
 from tmt.evaluate.trial import CONSENT, Pipeline
-from tmt.types import CanonicalHead, Settings
+from tmt.types import CanonicalHead, Method, Settings
 from tmt.video import probe
 
 THREADS = 2  # of torch: what the figures are quoted for
@@ -74,7 +74,8 @@ class Reference:
 
 
 def measure(
-    pipeline: Pipeline, subject: Path, driving: Path, sizes: Sequence[int], threads: int = THREADS
+    pipeline: Pipeline, subject: Path, driving: Path, sizes: Sequence[int], threads: int = THREADS,
+    method: Method = Settings.method,
 ) -> Iterator[Cost]:
     """Costs of a study, then of a transfer at each size, stage by stage as the pipeline reports them."""
     with tempfile.TemporaryDirectory(prefix="tmt-bench-") as folder, _threads(threads):
@@ -82,7 +83,7 @@ def measure(
         head, studied = _study(pipeline, subject, parts, reference)
         yield from studied
         for size in sizes:
-            yield from _transfer(pipeline, head, _chunks(driving, parts), size, reference)
+            yield from _transfer(pipeline, head, _chunks(driving, parts), Settings(size=size, method=method), reference)
 
 
 def _study(pipeline: Pipeline, subject: Path, parts: Path, reference: Reference) -> tuple[CanonicalHead, list[Cost]]:
@@ -104,7 +105,7 @@ def _study(pipeline: Pipeline, subject: Path, parts: Path, reference: Reference)
 
 
 def _transfer(
-    pipeline: Pipeline, head: CanonicalHead, chunks: Sequence[Path], size: int, reference: Reference
+    pipeline: Pipeline, head: CanonicalHead, chunks: Sequence[Path], settings: Settings, reference: Reference
 ) -> Iterator[Cost]:
     """Median over the chunks of each stage's seconds per frame, and of the whole transfer by the clock."""
     reference.restart()
@@ -112,15 +113,15 @@ def _transfer(
     for chunk in chunks:
         reference.run()
         start = time.perf_counter()
-        result = pipeline.transfer(head, chunk, chunk.with_name("out.mp4"), Settings(size=size))
+        result = pipeline.transfer(head, chunk, chunk.with_name("out.mp4"), settings)
         total = time.perf_counter() - start
         frames = probe(result.video).frames or 1
         rounds.append({name: seconds / frames for name, seconds in {**result.seconds, "total": total}.items()})
     reference.run()
-    yield _cost("reference", size, reference.seconds, reference)
+    yield _cost("reference", settings.size or 0, reference.seconds, reference)
     counted = rounds[1:]
     for stage in dict.fromkeys(name for chunk in counted for name in chunk):
-        yield _cost(stage, size, statistics.median(chunk.get(stage, 0.0) for chunk in counted), reference)
+        yield _cost(stage, settings.size or 0, statistics.median(chunk.get(stage, 0.0) for chunk in counted), reference)
 
 
 def _cost(stage: str, size: int, seconds: float, reference: Reference) -> Cost:

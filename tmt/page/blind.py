@@ -37,7 +37,7 @@ class Blind:
                 yield "", message_panel(text("no_result", language)), gr.Row(visible=False)
                 return
             if method == run.settings.method:  # nothing to tell apart
-                method = "bank" if method != "bank" else "warp2d"
+                method = "fused" if method != "fused" else "warp2d"
             for item in in_turn(self.desk.line, self._after.by_method(visit, run, method), lambda: None):
                 if isinstance(item, Path):
                     run.pair = shuffled(case_of(visit), run.settings.method, method)

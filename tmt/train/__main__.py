@@ -68,21 +68,23 @@ def _fusion(given: argparse.Namespace) -> None:
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
-    train, check = _samples(given, config)
+    train, check, data = _samples(given, config)
     start = given.start or (FUSION if has_fusion() else None)
     start = None if start is not None and str(start) == "none" else start
-    for line in run(given.out, config, train, check, Budget(given.budget, given.steps), start, given.workers):
+    for line in run(given.out, config, train, check, Budget(given.budget, given.steps), start, given.workers, data):
         print(line, flush=True)
 
 
-def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path], list[Path]]:
-    """Files of the samples to train on and to check with, drawn now where they are not there yet."""
+def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path], list[Path], dict[str, object]]:
+    """Files of the samples to train on and to check with, drawn now where they are missing; and whose they are."""
     people = people_of([] if given.cache is None else load_all(given.cache))
     unknown = set(config.held_out) - set(people)
     if unknown and people:
         print(f"held out, but not in the cache: {', '.join(sorted(unknown))}", file=sys.stderr)
     held = [people.pop(name) for name in config.held_out if name in people]
     real = list(people.values())
+    if not held and len(real) > 1:
+        held = [real.pop()]
     heads = config.heads if given.asset is not None else 0
     share = 1.0 if not real else (config.head_share if heads else 0.0)
     count = {"real": round(config.samples * (1 - share)), "heads": round(config.samples * share)}
@@ -91,9 +93,13 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     for name, (clips, persons) in groups.items():
         if persons and count[name]:
             files += _filled(given.out / "samples" / name, clips, persons, count[name], config.seed)
-    check = held or real[-1:] or [list(_heads(given.asset, heads + n, config)) for n in range(3)]
+    check = held or [list(_heads(given.asset, heads + n, config)) for n in range(3)]
     checks = _filled(given.out / "samples" / "check", lambda n: check[n], len(check), config.checks, 0)
-    return files, checks
+    data: dict[str, object] = {
+        "trained on": sorted(clip.name for clips in real for clip in clips), "synthetic heads": heads,
+        "held out": sorted(clip.name for clips in held for clip in clips),
+    }  # fmt: skip
+    return files, checks, data
 
 
 def _filled(folder: Path, clips: object, people: int, count: int, seed: int) -> list[Path]:

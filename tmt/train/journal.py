@@ -6,6 +6,7 @@ import copy
 import csv
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -33,10 +34,11 @@ class Progress:
 class Journal:
     """log.csv, TensorBoard where it is installed, and contact sheets."""
 
-    def __init__(self, out: Path, config: TrainConfig) -> None:
+    def __init__(self, out: Path, config: TrainConfig, data: Mapping[str, object]) -> None:
         out.mkdir(parents=True, exist_ok=True)
         self._out, self.rows = out, _rows(out / "log.csv")
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=1) + "\n", encoding="utf-8")
+        facts = {"numbers": asdict(config), **data}
+        self._facts = json.dumps(facts, indent=1, ensure_ascii=False) + "\n"
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
@@ -45,8 +47,7 @@ class Journal:
             self._board = SummaryWriter(str(out / "board"))
 
     def keep(
-        self, row: dict[str, float], net: torch.nn.Module, progress: Progress, config: TrainConfig,
-        sheet: Array | None = None, *, best: bool,
+        self, row: dict[str, float], net: torch.nn.Module, progress: Progress, sheet: Array | None = None, *, best: bool
     ) -> None:
         """One look at the held-out people; if it is the `best`, its weights are kept."""
         self.rows.append({name: f"{value:.6g}" for name, value in row.items()})
@@ -60,15 +61,15 @@ class Journal:
                 self._board.add_image("held out", sheet, int(row["step"]), dataformats="HWC")
         if best:
             progress.best, progress.best_step = row["loss"], int(row["step"])
-            self._save_best(net, config)
+            self._save_best(net)
 
-    def _save_best(self, net: torch.nn.Module, config: TrainConfig) -> None:
-        """The weights as they ship: half precision, with curve and config beside them."""
+    def _save_best(self, net: torch.nn.Module) -> None:
+        """The weights as they ship: half precision; the curve, the numbers and what was trained on beside them."""
         folder = self._out / "best"
         half: Any = copy.deepcopy(net).half()
         half.save_pretrained(folder)
         _write_rows(folder / "curve.csv", self.rows)
-        (folder / "training.json").write_text(json.dumps(asdict(config), indent=1) + "\n", encoding="utf-8")
+        (folder / "training.json").write_text(self._facts, encoding="utf-8")
 
     def close(self) -> None:
         """Write what is left."""

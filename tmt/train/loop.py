@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,10 @@ class Budget:
 
 def run(
     out: Path, config: TrainConfig, train: list[Path], check: list[Path], budget: Budget, start: Path | None = None,
-    workers: int = 1,
+    workers: int = 1, data: Mapping[str, object] | None = None,
 ) -> Iterator[str]:
     """Train the fusion on samples (files of the pool); yields lines of progress. Goes on from `out` if a run is there,
-    else from the weights in `start`, else from nothing."""
+    else from the weights in `start`, else from nothing. `data`: what the samples were drawn from, for the record."""
     torch.manual_seed(config.seed)
     accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
     net: Any = fusion.FusionNet.from_pretrained(start) if start else fusion.build(config.network)
@@ -64,12 +64,12 @@ def run(
     net, optimiser, loader = accelerator.prepare(net, optimiser, loader)
     average.to(accelerator.device)
     held_out = list(_batches(check, config, accelerator.device))
-    journal = Journal(out, config)
+    journal = Journal(out, config, data or {})
     started, since, mean = time.monotonic(), progress.seconds, 0.0
     if progress.step == 0:
         for name, seen in _before(average.module if start else None, held_out):
             row = {"step": 0, "seconds": 0.0, "train": math.nan, **seen}
-            journal.keep(row, average.module, progress, config, best=name == "start")
+            journal.keep(row, average.module, progress, best=name == "start")
             yield f"{name}: {_told(seen)}"
     for batch in loader:
         used = budget.share(started, progress.step)
@@ -90,7 +90,7 @@ def run(
             seen, sheet = look(average.module, held_out)
             row = {"step": progress.step, "seconds": round(progress.seconds, 1), "train": mean / config.every, **seen}
             mean = 0.0
-            journal.keep(row, average.module, progress, config, sheet, best=seen["loss"] < progress.best)
+            journal.keep(row, average.module, progress, sheet, best=seen["loss"] < progress.best)
             save_state(out, accelerator.unwrap_model(net), average.module, optimiser, progress)
             left = (time.monotonic() - started) * (1 / max(used, 1e-6) - 1)
             yield f"step {progress.step}: {_told(seen)}; {left / 60:.1f} min left"
