@@ -25,7 +25,7 @@ from tmt.types import Pose
 
 LABELS = ("background", "skin", "hair", "eyes", "mouth", "garment", "worn")  # worn: hat, frame of glasses
 OF_MATERIAL = (1, 4, 3, 5, 6, 6, 2, 1)  # material -> label; brows, beard and lashes belong to the skin
-SHEET = 640  # px, height of the skin's sheet for a picture of 256
+SHEET = 512  # px, height of the skin's sheet for a picture of 256
 SPAN = 2.5  # s that a clip covers, however few its frames are
 FASTEST = Fraction(25)
 

@@ -123,7 +123,7 @@ class Shade:
         return ((chance - 0.18) / 0.82).clamp(min=0)
 
 
-def openness(points: torch.Tensor, normal: torch.Tensor, faces: torch.Tensor, count: int = 36) -> torch.Tensor:
+def openness(points: torch.Tensor, normal: torch.Tensor, faces: torch.Tensor, count: int = 22) -> torch.Tensor:
     """[N] how much of the surroundings points see, 0..1: shade from all around."""
     k = np.arange(count) + 0.5
     height, turn = 1 - 2 * k / count, np.pi * (1 + 5**0.5) * k
