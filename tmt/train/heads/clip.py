@@ -106,7 +106,7 @@ def random_clip(
     """A clip of `frames` frames, size x size px; without `fps` they are spread over at least SPAN seconds."""
     studio, sensor = Studio(asset, seed, size, device), random_sensor(seed)
     fps = fps or min(FASTEST, Fraction(max(frames - 1, 1)) / Fraction(SPAN))
-    play = random_play(seed, np.arange(frames) / float(fps), studio.model.person.lids)
+    play = random_play(seed, np.arange(frames) / float(fps), studio.model.person.calm)
     canonical, rng = Canonical(studio.model), np.random.default_rng([seed, 9])
     images, marks, poses, depth, label, chest = [], [], [], [], [], []
     for act, sway, drift in zip(play.acts, play.sway, play.drift, strict=True):

@@ -9,7 +9,7 @@ import torch
 
 from tmt.train.heads import paint, solids
 from tmt.train.heads.asset import UNIT, Act, Array, Asset
-from tmt.train.heads.figure import BINDING, NECK, Figure, eyeball
+from tmt.train.heads.figure import BINDING, NECK, Carried, Figure, eyeball
 from tmt.train.heads.lashes import lashes
 from tmt.train.heads.looks import Person
 from tmt.train.heads.solids import Solid
@@ -18,6 +18,7 @@ from tmt.train.heads.strands import Body, Strands, hair, on_skin
 SKIN, MOUTH, EYE, CLOTH, HAT, FRAME, HAIR, FUZZ = range(8)  # materials; FUZZ: brows, beard and lashes
 FIT = 0.985  # radius of the eyes against the asset's
 EYE_PIXELS = 160
+CHIN = 152  # of the landmarks
 IRIS = np.radians(29.5)  # the rim of the iris, from the eye's axis
 
 
@@ -130,7 +131,7 @@ class Model:
         body = Body(figure)
         grown = hair(figure, body, hairs)
         rooted = [
-            thinned(on_skin(figure, body, 90000 if person.beard else 50000), 4, 0.0042),
+            thinned(_shaven(figure, on_skin(figure, body, 90000 if person.beard else 50000)), 4, 0.0042),
             thinned(lashes(figure, 34), 4, 0.0034),
         ]
         self.strands: list[Strands] = [*([] if grown is None else [_under(figure, grown)]), *rooted]
@@ -242,6 +243,15 @@ def _under(figure: Figure, strands: Strands) -> Strands:
     keep = solids.bare(figure, strands.points[:, 0])
     made = Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep])
     return thinned(made, 10 if figure.person.hair.curl > 0 else 5 if figure.person.hair.style == "short" else 7, 0.0075)
+
+
+def _shaven(figure: Figure, strands: Strands) -> Strands:
+    """The beard without what would grow down the neck."""
+    chin = float((figure.base[np.load(BINDING)["corners"][CHIN].astype(int)]).mean(0)[1])
+    assert strands.roots is not None
+    keep = strands.points[:, 0, 1] > chin - 0.06
+    roots = Carried(strands.roots.corners[keep], strands.roots.share[keep])
+    return Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep], roots)
 
 
 def thinned(strands: Strands, points: int, radius: float) -> Strands:

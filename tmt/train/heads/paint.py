@@ -6,11 +6,10 @@ every person: across = angle about the vertical axis of the head * RADIUS, up = 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from scipy import ndimage
 
+from tmt.train.heads import noise
 from tmt.train.heads.asset import Array, Triple, smooth
 from tmt.train.heads.looks import Person
 
@@ -42,6 +41,12 @@ def hairline(across: Array, recede: float = 0.0) -> Array:
     """Height of the hairline at a place across the sheet [*]."""
     a = np.abs(across)
     return np.interp(a, *np.array(HAIRLINE).T) + recede * np.interp(a, [0, 0.3, 0.45, 0.6], [0.04, 0.1, 0.2, 0.0])
+
+
+def brow(across: Array, tilt: float) -> Array:
+    """Height of a brow's middle line at a place across the sheet [*]; tilt raises its inner and lowers its outer end."""
+    a = np.abs(across)
+    return np.interp(a, *np.array(BROW).T) + tilt * (0.33 - a)
 
 
 def lips(across: Array, up: Array) -> Array:
@@ -82,10 +87,13 @@ class Sheet:
 
     def noise(self, size: float) -> Array:
         """Smooth noise [HEIGHT, WIDTH] of unit deviation, its blotches about `size` decimetres."""
-        if self.quick:
-            shift = tuple(self.rng.integers(0, self.x.shape).tolist())
-            return np.roll(_field(size, self.height, int(self.rng.integers(3))), shift, (0, 1)) * self.rng.choice([-1, 1])
-        return _smoothed(self.rng, size / self.pixel / 2, self.x.shape)
+        sigma = size / self.pixel / 2
+        if not self.quick:
+            return noise.smoothed(self.rng, sigma, self.x.shape)
+        shift = tuple(self.rng.integers(0, self.x.shape).tolist())
+        field = noise.shared(sigma, self.x.shape, int(self.rng.integers(3)))
+        return np.roll(field, shift, (0, 1)) * self.rng.choice([-1, 1])
+
     def spot(self, x: float, y: float, wide: float, high: float) -> Array:
         """A soft blob [HEIGHT, WIDTH] of height 1 on both sides of the face."""
         return np.exp(-(((self.a - x) / wide) ** 2) - ((self.y - y) / high) ** 2)
@@ -111,23 +119,6 @@ class Sheet:
             sigma = max(size / self.pixel, 0.6)
             out += ndimage.gaussian_filter(layer, sigma) * 2 * np.pi * sigma**2
         return np.clip(out, 0, 1)
-
-
-def _smoothed(rng: np.random.Generator, sigma: float, shape: tuple[int, ...]) -> Array:
-    """Smooth noise of a shape and of unit deviation, blurred by sigma px."""
-    step = max(1, int(sigma / 2))
-    small = rng.normal(size=(-(-shape[0] // step), -(-shape[1] // step))).astype(np.float32)
-    small = ndimage.gaussian_filter(small, sigma / step, mode="wrap")
-    wide = ndimage.zoom(small, step, order=1) if step > 1 else small
-    wide = wide[: shape[0], : shape[1]]
-    return wide / wide.std()
-
-
-@lru_cache(maxsize=64)
-def _field(size: float, height: int, number: int) -> Array:
-    """One of the fields of noise that sheets of a height share."""
-    rng = np.random.default_rng([number, height, round(size * 1e4)])
-    return _smoothed(rng, size * height / (HIGH - LOW) / 2, (height, height * WIDTH // HEIGHT))
 
 
 def paint(person: Person, height: int = HEIGHT, quick: bool = False) -> tuple[Array, Array, Array]:
@@ -221,10 +212,10 @@ def _hair_shadow(page: Sheet) -> None:
         under = smooth(-0.02, 0.14, page.y - edge)
         page.tint(0.94 * under, np.array(person.hair.colour) * 0.35 + 0.03 * np.array(person.skin.tone))
         page.rough += under * (0.9 - page.rough)
-    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(
+    off = np.abs(page.y - brow(page.a, person.brow_tilt)) - np.interp(
         page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005]
     )
-    inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
+    inside = smooth(0.014, -0.016, off) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
     page.tint(0.42 * person.brow_fullness * (1 + person.brow_paint) * inside, person.brows)
     if person.skin.stubble:
         zone = beard_zone(page.x, page.y) * person.skin.stubble

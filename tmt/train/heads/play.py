@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,8 @@ class Play:
     drift: Array
 
 
-def random_play(seed: int, times: Array, lids: tuple[float, float] = (0.0, 0.0)) -> Play:
-    """What somebody does at times [T], seconds from 0 on; lids: how they hang at rest (see `Person`)."""
+def random_play(seed: int, times: Array, calm: Mapping[str, float]) -> Play:
+    """What somebody does at times [T], seconds from 0 on; calm: units at rest."""
     rng = np.random.default_rng([seed, 6])
     until = float(times[-1]) + 2.0
     wide = rng.random()
@@ -43,8 +44,8 @@ def random_play(seed: int, times: Array, lids: tuple[float, float] = (0.0, 0.0))
         turn = tuple(act.eased(t, *keys) for keys in turns)
         gaze = (act.eased(t, *looks[0]) - 0.2 * turn[0], act.eased(t, *looks[1]) + follow * turn[1])
         shut = act.blink(t, *blinks)
-        calm = act.sides(lids[0] * (1 - shut), "eye-{}-closure") | act.sides(lids[1], "eye-{}-slit")
-        weights = [calm] + [{name: act.eased(t, *keys) for name, keys in part.items()} for part in parts]
+        resting = {unit: weight * (1 - shut) if "closure" in unit else weight for unit, weight in calm.items()}
+        weights = [resting] + [{name: act.eased(t, *keys) for name, keys in part.items()} for part in parts]
         acts.append(act.play(seed, t, (turn[0], turn[1], turn[2]), gaze, shut, *weights))
     sway = np.stack([_wander(rng, times, 0.035), _wander(rng, times, 0.015), _wander(rng, times, 0.05)], 1)
     hand = float(rng.choice([0, 0, 0.003, 0.008]))

@@ -199,7 +199,7 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     pick, share, place = scatter(figure, body, count, rng)
     root = (figure.base[body.quads[pick]] * share[..., None]).sum(1)
     a, front = np.abs(place[:, 0]), root[:, 2] > -0.9
-    middle = np.interp(a, *np.array(paint.BROW).T)
+    middle = paint.brow(a, figure.person.brow_tilt)
     half = np.interp(a, [0.1, 0.2, 0.4, 0.56], [0.023, 0.028, 0.02, 0.005]) * (0.6 + 0.45 * figure.person.brow_fullness)
     brow = front & (np.abs(place[:, 1] - middle) < half) & (a > 0.105 + 0.03 * rng.random(len(a))) & (a < 0.57)
     brow &= figure.reference[body.quads[pick], 2].min(1) > -0.3
@@ -212,7 +212,7 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     keep = brow | beard
     root, place, brow, pick, share = root[keep], place[keep], brow[keep], pick[keep], share[keep]
     side = np.sign(place[:, 0])
-    off = place[:, 1] - np.interp(np.abs(place[:, 0]), *np.array(paint.BROW).T)
+    off = place[:, 1] - paint.brow(place[:, 0], figure.person.brow_tilt)
     rise = np.interp(np.abs(place[:, 0]), [0.1, 0.2, 0.38, 0.5], [1.1, 0.5, 0.05, -0.4]) - 4 * off
     arch = np.stack([side, rise, np.full(len(side), -0.1)], 1)
     fall = np.stack([0.25 * root[:, 0], np.full(len(side), -1.0), np.full(len(side), 0.1)], 1)
