@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numba as nb
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from tmt import kernels  # noqa: F401: finds a place where compiled code may be kept
 from tmt.types import Array
 
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]
@@ -45,7 +46,8 @@ def lit(
         return lit_torch(normal, sight, near, rough, reach, wrap, level, lights)
     arrays = [t.contiguous().numpy() for t in (normal, sight, near, rough, reach, wrap, *lights)]
     dull, mirrored = (np.empty((len(normal), 3), np.float32) for _ in range(2))
-    _lit(*arrays, np.float32(level), dull, mirrored)
+    kernel: Any = _lit
+    kernel(*arrays, np.float32(level), dull, mirrored)
     return torch.from_numpy(dull), torch.from_numpy(mirrored)
 
 
@@ -64,7 +66,8 @@ def lit_torch(
     alpha = (rough**2).clamp(min=0.01) ** 2
     for k, beam in enumerate(colours):
         facing = normal @ beams[k]
-        dull = dull + (((facing[:, None] + wrap) / (1 + wrap)).clamp(min=0) * reach[:, k, None]) * beam * (0.35 + 0.65 * near)
+        wrapped = ((facing[:, None] + wrap) / (1 + wrap)).clamp(min=0) * reach[:, k, None]
+        dull = dull + wrapped * beam * (0.35 + 0.65 * near)
         half = F.normalize(sight + beams[k], dim=1)
         cos = (normal * half).sum(1).clamp(0, 1)
         lobe = alpha / (3.14 * (cos**2 * (alpha - 1) + 1) ** 2)

@@ -44,7 +44,7 @@ def hairline(across: Array, recede: float = 0.0) -> Array:
 
 
 def brow(across: Array, tilt: float) -> Array:
-    """Height of a brow's middle line at a place across the sheet [*]; tilt raises its inner and lowers its outer end."""
+    """Height of a brow's middle line at a place across the sheet [*]; tilt: its inner end rises, the other sinks."""
     a = np.abs(across)
     return np.interp(a, *np.array(BROW).T) + tilt * (0.33 - a)
 

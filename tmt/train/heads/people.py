@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +32,7 @@ DETAIL = {
     "eyebrows/": 0.4, "neck/neck-scale": 0.35, "neck/neck-double": 0.3, "head/head-scale": 0.3, "head/head-fat": 0.5,
     "head/head-back": 0.3,
 }  # fmt: skip
-UNFIT = ("eye-push", "mouth-trans-in", "mouth-trans-out", "nose-trans-in", "nose-trans-out", "ear-trans", "shape-pointed")
+UNFIT = ("eye-push", "mouth-trans-in", "mouth-trans-out", "nose-trans-in", "nose-trans-out", "ear-trans", "pointed")
 SHARE = 0.45  # of a family's targets that a person has
 
 
@@ -43,7 +44,9 @@ def random_person(names: list[str], seed: int) -> Person:
     tone = sum(b * rng.uniform(*BRIGHTNESS[e]) for b, e in zip(blood, ETHNICITIES, strict=True))
     skin = _skin(tone, male, old, rng)
     hair = _hair(blood, male, old, rng)
-    hat = _hat(rng) if rng.random() < 0.12 else None
+    hat = _hat(rng) if rng.random() < 0.1 else None
+    if hat and hair.style in ("short", "curly"):  # pressed down
+        hair = replace(hair, style="short", length=min(hair.length, 0.14), stand=0.02)
     beard = float(0.05 + 0.3 * rng.random() ** 2.2) if male > 0.6 and rng.random() < 0.35 else 0.0
     brows = _mix(hair.colour, (0.015, 0.011, 0.009), 0.45)
     if hair.grey > 0.4:
@@ -124,11 +127,12 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
         colour = HAIR[str(rng.choice(RARE))]
     colour = tuple(float(c) for c in np.array(colour) * np.exp(rng.normal(0, 0.2)))
     grey = float(np.clip((old - 0.45) * 1.8 + rng.normal(0, 0.2), 0, 1)) if old > 0.4 else 0.0
-    styles = ["short", "short", "short", "crop", "bald", "curly", "long"] if male > 0.5 else [
+    styles = ["short"] * 5 + ["crop", "crop", "bald", "curly", "long"] if male > 0.5 else [
         "long", "long", "bob", "bob", "tied", "tied", "short", "curly"]  # fmt: skip
     style = str(rng.choice(styles))
     length = {"short": rng.uniform(0.16, 0.5), "crop": rng.uniform(0.05, 0.16), "curly": rng.uniform(0.2, 0.6)}
-    curl = rng.uniform(0.018, 0.032) if style == "curly" else float(rng.choice([0, 0, 0.02, 0.04])) * rng.uniform(0.5, 1)
+    wave = float(rng.choice([0, 0, 0.02, 0.04])) * rng.uniform(0.5, 1)
+    curl = rng.uniform(0.018, 0.032) if style == "curly" else wave
     return Hair(
         "short" if style == "crop" else style, (colour[0], colour[1], colour[2]), grey=grey,
         end=float(rng.uniform(-1.1, -0.65) if style == "bob" else rng.uniform(-2.3, -1.4)),
@@ -140,7 +144,7 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
 
 def _wear(rng: np.random.Generator) -> Wear:
     kind = str(rng.choice(["crew", "crew", "v", "collar", "collar", "jacket", "hood", "turtle"]))
-    height = {"crew": rng.uniform(-1.75, -1.6), "v": rng.uniform(-1.75, -1.62), "turtle": rng.uniform(-1.3, -1.15)}
+    height = {"crew": rng.uniform(-1.75, -1.6), "v": rng.uniform(-1.75, -1.62), "turtle": rng.uniform(-1.38, -1.26)}
     return Wear(
         _colour(rng, 0.5), height=float(height.get(kind, -1.64)), slope=float(rng.uniform(0.4, 0.6)),
         knit=float(rng.uniform(0, 1)), kind=kind, second=_colour(rng, 0.9),

@@ -13,7 +13,6 @@ from tmt.train.heads.lit import lit, mixed
 from tmt.train.heads.model import CLOTH, EYE, FRAME, FUZZ, HAIR, HAT, MOUTH, SKIN, Model, Posed
 
 UNDER = (0.42, 0.2, 0.12)  # how far light wraps around skin, red to blue: it comes out again beside where it went in
-RELIEF_SLOPE = 0.006  # of the painted relief, in dm / 100 a texture step
 FINE = 200.0  # depth steps a dm
 
 
@@ -45,7 +44,9 @@ class Hit:
         return mixed(values, self.corners[pick], self.weights[pick])
 
 
-def cast(model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, shape: tuple[int, int]) -> tuple[Hit, torch.Tensor]:
+def cast(
+    model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, shape: tuple[int, int]
+) -> tuple[Hit, torch.Tensor]:
     """pixels [N, 3]: the points in the picture, depth dm; eye [3]: the camera -> Hit, depth [H, W] dm (inf: none)."""
     scaled = torch.cat([pixels[:, :2], pixels[:, 2:] * FINE], 1).contiguous()
     triangle, uv, depth = rasterise_mesh(scaled, model.faces, shape)
@@ -60,7 +61,9 @@ def cast(model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, sh
     return Hit(where, corners, weights, model.material[face], point, normal, sight), depth / FINE
 
 
-def colour(model: Model, posed: Posed, hit: Hit, lights: Lights, skins: Skins, open_: torch.Tensor, wrinkles: torch.Tensor) -> torch.Tensor:
+def colour(
+    model: Model, posed: Posed, hit: Hit, lights: Lights, skins: Skins, open_: torch.Tensor, wrinkles: torch.Tensor
+) -> torch.Tensor:
     """[P, 3] linear light from each pixel of the person; open_ [N]: how much of the surroundings each point sees;
     wrinkles [K]: depth of each."""
     out = torch.zeros_like(hit.point)
@@ -73,7 +76,7 @@ def colour(model: Model, posed: Posed, hit: Hit, lights: Lights, skins: Skins, o
         base = hit.mix(model.colour, pick)
         if material in (HAIR, FUZZ):
             along = F.normalize(_tangent(model, posed, hit, pick), dim=1)
-            out[pick] = light.hair(pick, base, along, near)
+            out[pick] = light.hair(pick, base, along, near, 1.0 if material == HAIR else 0.25)
         elif material == SKIN:
             out[pick] = _skin(model, hit, light, pick, near, base, skins.skin, wrinkles)
         else:
@@ -154,8 +157,10 @@ class _Light:
         lights = (self.beams, self.colours, self.around, self.glow)
         return lit(normal, self.hit.sight[pick], near, rough, self.reach[pick], wrap, level, lights)
 
-    def hair(self, pick: torch.Tensor, base: torch.Tensor, along: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
-        """Light [p, 3] from strands: dull where they lie across it, one white and one coloured highlight."""
+    def hair(
+        self, pick: torch.Tensor, base: torch.Tensor, along: torch.Tensor, near: torch.Tensor, gloss: float
+    ) -> torch.Tensor:
+        """Light [p, 3] from strands: dull where they lie across it, a coloured highlight and a white one by `gloss`."""
         normal, sight = self.hit.normal[pick], self.hit.sight[pick]
         out = base * ((((0.5 + 0.5 * normal @ self.around.T) ** 2) @ self.glow) * near[:, None] ** 0.8)
         for k, beam in enumerate(self.colours):
@@ -164,7 +169,7 @@ class _Light:
             lit = (1 - cos**2).clamp(min=0).sqrt() * (0.5 + 0.5 * normal @ towards).clamp(min=0) ** 1.5
             half = F.normalize(sight + towards, dim=1)
             glance = (along * half).sum(1)
-            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * 0.028
+            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * (0.028 * gloss)
             tinted = torch.exp(-(((glance + 0.12) / 0.26) ** 2))
             facing = (normal @ towards + 0.25).clamp(min=0)
             dull = base * (0.75 * lit + 0.9 * tinted * facing)[:, None] + (white * facing)[:, None]
