@@ -34,7 +34,9 @@ _find_cache()
 
 
 @nb.njit(cache=True, nogil=True)
-def _cut(px: float, py: float, lean: float, inward: float, y: float, low: int, high: int) -> tuple[int, int]:
+def _cut(
+    px: np.float32, py: np.float32, lean: np.float32, inward: np.float32, y: np.float32, low: int, high: int
+) -> tuple[int, int]:
     """Those of the pixels `low` to `high` of the row at y inside an edge, and one more: the edge passes (px, py), goes
     `lean` to the right a row, and has its inside to the right where `inward` is above 0; 0: it is level."""
     at = px + (y - py) * lean
@@ -54,10 +56,11 @@ def _box(a: float, b: float, c: float, size: int) -> tuple[int, int]:
 
 @nb.njit(cache=True, nogil=True)
 def _draw(
-    ax: float, ay: float, az: float, bx: float, by: float, bz: float, cx: float, cy: float, cz: float,
-    x0: int, x1: int, y0: int, y1: int, back: float, number: int, triangle: Array, uv: Array, depth: Array,
+    ax: np.float32, ay: np.float32, az: np.float32, bx: np.float32, by: np.float32, bz: np.float32,
+    cx: np.float32, cy: np.float32, cz: np.float32, x0: int, x1: int, y0: int, y1: int, back: np.float32,
+    number: int, triangle: Array, uv: Array, depth: Array,
 ) -> None:
-    """One triangle, its corners px, in a box of pixels -> where it is nearest: its number, u and v to b and c, depth."""
+    """One triangle (corners px) in a box of pixels -> where it is nearest: its number, u and v to b and c, depth."""
     area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax)
     if abs(area) < 1e-9:
         return

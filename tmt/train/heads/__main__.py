@@ -54,7 +54,7 @@ def speed(asset: Asset, size: int, device: torch.device) -> None:
         start = time.perf_counter()
         studio = Studio(asset, seed, size, device)
         setup.append(time.perf_counter() - start)
-        play = random_play(seed, np.arange(FRAMES // 3) / 25)
+        play = random_play(seed, np.arange(FRAMES // 3) / 25, studio.model.person.calm)
         for act, sway, drift in zip(play.acts, play.sway, play.drift, strict=True):
             start = time.perf_counter()
             studio.shoot(act, sway, drift * size)

@@ -7,6 +7,7 @@ import numpy as np
 
 from tmt.train.heads.asset import Array
 
+Span = tuple[float, float]
 SMALL = 192  # px in which it is painted
 
 
@@ -43,7 +44,7 @@ def _gradient(rng: np.random.Generator) -> Array:
     return out
 
 
-def _boxes(image: Array, rng: np.random.Generator, count: int, wide: tuple[float, float], high: tuple[float, float]) -> None:
+def _boxes(image: Array, rng: np.random.Generator, count: int, wide: Span, high: Span) -> None:
     for _ in range(count):
         w, h = rng.uniform(*wide) * SMALL, rng.uniform(*high) * SMALL
         x, y = rng.uniform(-0.1, 1.0) * SMALL, rng.uniform(-0.1, 1.0) * SMALL
@@ -76,7 +77,7 @@ def _shelves(rng: np.random.Generator) -> Array:
 def _leaves(rng: np.random.Generator) -> Array:
     image = np.ascontiguousarray(_gradient(rng)) * 0.6
     for _ in range(260):
-        green = np.array([rng.uniform(0.01, 0.2), rng.uniform(0.05, 0.4), rng.uniform(0.005, 0.08)]) * rng.uniform(0.2, 1.6)
+        green = rng.uniform([0.01, 0.05, 0.005], [0.2, 0.4, 0.08]) * rng.uniform(0.2, 1.6)
         at = (int(rng.uniform(0, SMALL)), int(rng.uniform(0, SMALL)))
         axes = (int(rng.uniform(3, 13)), int(rng.uniform(1, 6)))
         cv2.ellipse(image, at, axes, rng.uniform(0, 180), 0, 360, green.tolist(), -1)

@@ -11,8 +11,9 @@ from tmt.geometry import fit_similarity_robust
 from tmt.pose import template
 from tmt.topology import MEDIAPIPE_478 as TOPOLOGY
 from tmt.train.heads.asset import Act, Array
+from tmt.train.heads.bones import head_turn
 from tmt.train.heads.figure import NECK
-from tmt.train.heads.model import Model, head_turn
+from tmt.train.heads.model import Model
 from tmt.types import Pose
 
 AXES = np.diag([1.0, -1.0, -1.0])  # the world's: y up, z to the front; the camera's: y down, z forward

@@ -25,7 +25,7 @@ from tmt.types import Pose
 
 LABELS = ("background", "skin", "hair", "eyes", "mouth", "garment", "worn")  # worn: hat, frame of glasses
 OF_MATERIAL = (1, 4, 3, 5, 6, 6, 2, 1)  # material -> label; brows, beard and lashes belong to the skin
-SHEET = 640  # px, height of the skin's sheet for a picture of 256
+SHEET = 512  # px, height of the skin's sheet for a picture of 256
 SPAN = 2.5  # s that a clip covers, however few its frames are
 FASTEST = Fraction(25)
 
@@ -106,7 +106,7 @@ def random_clip(
     """A clip of `frames` frames, size x size px; without `fps` they are spread over at least SPAN seconds."""
     studio, sensor = Studio(asset, seed, size, device), random_sensor(seed)
     fps = fps or min(FASTEST, Fraction(max(frames - 1, 1)) / Fraction(SPAN))
-    play = random_play(seed, np.arange(frames) / float(fps), studio.model.person.lids)
+    play = random_play(seed, np.arange(frames) / float(fps), studio.model.person.calm)
     canonical, rng = Canonical(studio.model), np.random.default_rng([seed, 9])
     images, marks, poses, depth, label, chest = [], [], [], [], [], []
     for act, sway, drift in zip(play.acts, play.sway, play.drift, strict=True):

@@ -64,7 +64,10 @@ class Figure:
         return [turned(centre + radius * self.eyeball, centre, act.gaze) for centre, radius in self.eyes]
 
     def eye_paint(self, directions: Array | None = None) -> Array:
-        """Colours [E, 3] of an eyeball, or of a grown one in directions [E, 3]: pupil, iris with fibres and a dark rim, white that reddens to the corners."""
+        """Colours [E, 3] of an eyeball in its own points' directions or in others [E, 3].
+
+        Pupil, iris with fibres and a dark rim, white that reddens to the corners.
+        """
         rng = np.random.default_rng(self.person.seed)
         unit = self.eyeball if directions is None else directions
         unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)

@@ -18,7 +18,7 @@ def lashes(figure: Figure, count: int = 70) -> Strands:
             quads = figure.quads(f"{side}-eyelashes-{lid}")
             rows.append(_lash_row(figure, quads, centre, many, reach * figure.person.lashes, rng))
     corners, share, points = (np.concatenate(column) for column in zip(*rows, strict=True))
-    colour = np.tile(np.array(figure.person.brows) * 0.4 + 0.008, (len(points), 1))
+    colour = np.tile(np.minimum(np.array(figure.person.brows) * 0.4, 0.05) + 0.008, (len(points), 1))
     return Strands(points, taper(0.0014, 5), colour, mass(points, rng), Carried(corners, share))
 
 

@@ -51,7 +51,8 @@ def random_lights(seed: int) -> Lights:
     kind = str(rng.choice(["window", "overcast", "studio", "sun", "screen", "lamp", "gels"], p=[
         0.24, 0.16, 0.2, 0.14, 0.08, 0.12, 0.06]))  # fmt: skip
     tone = _temperature(rng.normal(0, 0.35))
-    around = np.stack([_direction(rng.uniform(-180, 180), rng.uniform(-40, 80)) for _ in range(4)] + [_direction(0, 10)])
+    broad = [_direction(rng.uniform(-180, 180), rng.uniform(-40, 80)) for _ in range(4)]
+    around = np.stack([*broad, _direction(0, 10)])
     level = {"window": 0.35, "overcast": 1.0, "studio": 0.4, "sun": 0.3, "screen": 0.2, "lamp": 0.22, "gels": 0.2}[kind]
     shade = level * rng.uniform(0.5, 1.3) * rng.dirichlet(np.full(5, 1.2))[:, None] * tone
     shade = shade * np.exp(rng.normal(0, 0.12, (5, 3)))
@@ -123,7 +124,7 @@ class Shade:
         return ((chance - 0.18) / 0.82).clamp(min=0)
 
 
-def openness(points: torch.Tensor, normal: torch.Tensor, faces: torch.Tensor, count: int = 36) -> torch.Tensor:
+def openness(points: torch.Tensor, normal: torch.Tensor, faces: torch.Tensor, count: int = 22) -> torch.Tensor:
     """[N] how much of the surroundings points see, 0..1: shade from all around."""
     k = np.arange(count) + 0.5
     height, turn = 1 - 2 * k / count, np.pi * (1 + 5**0.5) * k

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tmt.train.heads.asset import Triple
 
@@ -99,6 +99,7 @@ class Person:
     iris: Triple
     brows: Triple
     brow_fullness: float = 1.0
+    brow_tilt: float = 0.0  # how much their inner ends lie higher than their outer ones
     brow_paint: float = 0.0  # how much more of the brows is painted than under thick strands
     beard: float = 0.0
     lashes: float = 1.0
@@ -107,7 +108,7 @@ class Person:
     seed: int = 1
     makeup: Makeup = Makeup()
     glasses: Glasses | None = None
-    lids: tuple[float, float] = (0.0, 0.0)  # how far the lids hang, and how far they are narrowed, at rest
+    calm: Mapping[str, float] = field(default_factory=dict)  # expression units at rest
     hat: Hat | None = None
 
 

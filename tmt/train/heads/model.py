@@ -9,7 +9,9 @@ import torch
 
 from tmt.train.heads import paint, solids
 from tmt.train.heads.asset import UNIT, Act, Array, Asset
+from tmt.train.heads.bones import head_turn, moved
 from tmt.train.heads.figure import BINDING, NECK, Figure, eyeball
+from tmt.train.heads.grooming import set_back, shaven, thinned, under_hat
 from tmt.train.heads.lashes import lashes
 from tmt.train.heads.looks import Person
 from tmt.train.heads.solids import Solid
@@ -38,13 +40,14 @@ class Posed:
 class Model:
     """What a person is made of.
 
-    faces [F, 3] int32 into the points, material [F] int64; colour [N, 3], place [N, 2] in the material's texture; wires:
-    the first strand's first point.
+    faces [F, 3] int32 into the points, material [F] int64; colour [N, 3], place [N, 2] in the material's texture;
+    wires: the first strand's first point.
     """
 
     def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4500) -> None:
         """Grow, dress and paint the person."""
         self.figure = figure = Figure(asset, person, FIT)
+        set_back(figure)
         self.device, self.person = device, person
         rng = np.random.default_rng([person.seed, 2])
         figure.eyeball, figure.eye_quads = eyeball(26, 32)
@@ -90,7 +93,7 @@ class Model:
         figure, none = self.figure, np.zeros((0, 3))
         teeth = figure.quads("teeth")
         colour = np.ones_like(figure.base)
-        colour[np.unique(teeth)] = figure.tooth_paint(teeth)[np.unique(teeth)]
+        colour[np.unique(teeth)] = figure.tooth_paint(teeth)[np.unique(teeth)] * [1.1, 1.02, 0.9]
         colour[np.unique(figure.quads("tongue"))] = 0.42, 0.13, 0.12
         place = paint.texture(figure.place)
         middle = figure.base[np.unique(teeth), 0].mean()
@@ -130,10 +133,10 @@ class Model:
         body = Body(figure)
         grown = hair(figure, body, hairs)
         rooted = [
-            thinned(on_skin(figure, body, 90000 if person.beard else 50000), 4, 0.0042),
+            thinned(shaven(figure, on_skin(figure, body, 90000 if person.beard else 50000)), 4, 0.0042),
             thinned(lashes(figure, 34), 4, 0.0034),
         ]
-        self.strands: list[Strands] = [*([] if grown is None else [_under(figure, grown)]), *rooted]
+        self.strands: list[Strands] = [*([] if grown is None else [under_hat(figure, grown)]), *rooted]
         first = self.wires
         for strands in self.strands:
             many, points = strands.points.shape[:2]
@@ -158,8 +161,8 @@ class Model:
         eyes = self._turned_eyes(act)
         still = self._still + self._carried(delta)
         points = torch.cat([self._base + delta, eyes, still])
-        posed = _moved(points, self._share, act) + self._tensor(sway)
-        lens = _moved(self._tensor(self.lens.points), self._lens_share, act) + self._tensor(sway)
+        posed = moved(points, self._share, act) + self._tensor(sway)
+        lens = moved(self._tensor(self.lens.points), self._lens_share, act) + self._tensor(sway)
         solid, curve = posed[: self.wires], posed[self.wires :]
         head = self._tensor(head_turn(act))
         along = self._along(curve)
@@ -235,44 +238,3 @@ class Model:
     def neutral_marks(self) -> Array:
         """Landmarks [478, 3] of the face at rest, dm."""
         return self._marks(self._base, Act(), np.zeros(3))[0]
-
-
-def _under(figure: Figure, strands: Strands) -> Strands:
-    """The hair that a hat leaves to be seen."""
-    keep = solids.bare(figure, strands.points[:, 0])
-    made = Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep])
-    return thinned(made, 10 if figure.person.hair.curl > 0 else 5 if figure.person.hair.style == "short" else 7, 0.0075)
-
-
-def thinned(strands: Strands, points: int, radius: float) -> Strands:
-    """The same of fewer points, no thinner at its root than `radius` dm, so that it is not lost between samples."""
-    pick = np.linspace(0, strands.points.shape[1] - 1, points).round().astype(int)
-    wide = np.maximum(strands.radius, radius * np.linspace(1, 0.45, strands.points.shape[1]))[pick]
-    return Strands(strands.points[:, pick], wide, strands.colour, strands.mass[:, pick], strands.roots)
-
-
-def head_turn(act: Act) -> Array:
-    """The head's turn [3, 3]: pitch, then yaw, then roll."""
-    out = np.eye(3)
-    for axis, angle in enumerate(np.radians(act.turn)):
-        a, b, turn = (axis + 1) % 3, (axis + 2) % 3, np.eye(3)
-        turn[a, a] = turn[b, b] = np.cos(angle)
-        turn[a, b], turn[b, a] = -np.sin(angle), np.sin(angle)
-        out = turn @ out
-    return out
-
-
-def _moved(points: torch.Tensor, share: torch.Tensor, act: Act) -> torch.Tensor:
-    """Turn and shift points [N, 3] with the head, each by its share [N]."""
-    neck = points.new_tensor(NECK)
-    p = points - neck
-    some = torch.nonzero((share > 0) & (share < 1))[:, 0]
-    out = torch.where((share == 1)[:, None], p @ points.new_tensor(head_turn(act)).T, p)
-    part, weight = p[some], share[some]
-    for axis, angle in enumerate(np.radians(act.turn)):
-        a, b, new = (axis + 1) % 3, (axis + 2) % 3, part.clone()
-        cos, sin = torch.cos(weight * float(angle)), torch.sin(weight * float(angle))
-        new[:, a], new[:, b] = cos * part[:, a] - sin * part[:, b], sin * part[:, a] + cos * part[:, b]
-        part = new
-    out[some] = part
-    return out + neck + share[:, None] * points.new_tensor(act.shift)

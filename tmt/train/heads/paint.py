@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
+from tmt.train.heads import noise
 from tmt.train.heads.asset import Array, Triple, smooth
 from tmt.train.heads.looks import Person
 
@@ -42,6 +43,12 @@ def hairline(across: Array, recede: float = 0.0) -> Array:
     return np.interp(a, *np.array(HAIRLINE).T) + recede * np.interp(a, [0, 0.3, 0.45, 0.6], [0.04, 0.1, 0.2, 0.0])
 
 
+def brow(across: Array, tilt: float) -> Array:
+    """Height of a brow's middle line at a place across the sheet [*]; tilt: its inner end rises, the other sinks."""
+    a = np.abs(across)
+    return np.interp(a, *np.array(BROW).T) + tilt * (0.33 - a)
+
+
 def lips(across: Array, up: Array) -> Array:
     """Distance [*] into the lips, dm: above 0 inside the red."""
     a = np.abs(across)
@@ -64,9 +71,10 @@ def beard_zone(across: Array, up: Array) -> Array:
 class Sheet:
     """What is painted, pixel by pixel [HEIGHT, WIDTH]: place (x, y), noise, and the three pictures in the making."""
 
-    def __init__(self, person: Person, height: int = HEIGHT) -> None:
-        """A blank sheet in the tone of the person's skin."""
+    def __init__(self, person: Person, height: int = HEIGHT, quick: bool = False) -> None:
+        """A blank sheet in the tone of the person's skin. quick: noise is taken from a few fields, shifted."""
         self.person, self.rng = person, np.random.default_rng(person.seed)
+        self.quick = quick
         self.height, self.width = height, height * WIDTH // HEIGHT
         x = ((np.arange(self.width) + 0.5) / self.width - 0.5) * 2 * np.pi * RADIUS
         y = LOW + (HIGH - LOW) * (np.arange(self.height) + 0.5) / self.height
@@ -80,12 +88,11 @@ class Sheet:
     def noise(self, size: float) -> Array:
         """Smooth noise [HEIGHT, WIDTH] of unit deviation, its blotches about `size` decimetres."""
         sigma = size / self.pixel / 2
-        step = max(1, int(sigma / 2))
-        small = self.rng.normal(size=(-(-self.height // step), -(-self.width // step))).astype(np.float32)
-        small = ndimage.gaussian_filter(small, sigma / step, mode="wrap")
-        wide = ndimage.zoom(small, step, order=1) if step > 1 else small
-        wide = wide[: self.height, : self.width]
-        return wide / wide.std()
+        if not self.quick:
+            return noise.smoothed(self.rng, sigma, self.x.shape)
+        shift = tuple(self.rng.integers(0, self.x.shape).tolist())
+        field = noise.shared(sigma, self.x.shape, int(self.rng.integers(3)))
+        return np.roll(field, shift, (0, 1)) * self.rng.choice([-1, 1])
 
     def spot(self, x: float, y: float, wide: float, high: float) -> Array:
         """A soft blob [HEIGHT, WIDTH] of height 1 on both sides of the face."""
@@ -114,9 +121,9 @@ class Sheet:
         return np.clip(out, 0, 1)
 
 
-def paint(person: Person, height: int = HEIGHT) -> tuple[Array, Array, Array]:
+def paint(person: Person, height: int = HEIGHT, quick: bool = False) -> tuple[Array, Array, Array]:
     """Colour [H, W, 3] linear, roughness [H, W], relief [H, W] (dm * 100) of a person; row 0 is the lowest."""
-    page = Sheet(person, height)
+    page = Sheet(person, height, quick)
     _complexion(page)
     _marks(page)
     _folds(page)
@@ -205,10 +212,10 @@ def _hair_shadow(page: Sheet) -> None:
         under = smooth(-0.02, 0.14, page.y - edge)
         page.tint(0.94 * under, np.array(person.hair.colour) * 0.35 + 0.03 * np.array(person.skin.tone))
         page.rough += under * (0.9 - page.rough)
-    brow = np.abs(page.y - np.interp(page.a, *np.array(BROW).T)) - np.interp(
+    off = np.abs(page.y - brow(page.a, person.brow_tilt)) - np.interp(
         page.a, [0.1, 0.2, 0.4, 0.56], [0.026, 0.03, 0.02, 0.005]
     )
-    inside = smooth(0.014, -0.016, brow) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
+    inside = smooth(0.014, -0.016, off) * smooth(0.075, 0.13, page.a) * smooth(0.58, 0.5, page.a)
     page.tint(0.42 * person.brow_fullness * (1 + person.brow_paint) * inside, person.brows)
     if person.skin.stubble:
         zone = beard_zone(page.x, page.y) * person.skin.stubble

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
+from tmt.train.heads import act
 from tmt.train.heads.asset import Array, Triple
 from tmt.train.heads.looks import IRIS, Glasses, Hair, Hat, Makeup, Person, Skin, Wear
 
@@ -30,7 +32,7 @@ DETAIL = {
     "eyebrows/": 0.4, "neck/neck-scale": 0.35, "neck/neck-double": 0.3, "head/head-scale": 0.3, "head/head-fat": 0.5,
     "head/head-back": 0.3,
 }  # fmt: skip
-UNFIT = ("eye-push", "mouth-trans-in", "mouth-trans-out", "nose-trans-in", "nose-trans-out", "ear-trans", "shape-pointed")
+UNFIT = ("eye-push", "mouth-trans-in", "mouth-trans-out", "nose-trans-in", "nose-trans-out", "ear-trans", "pointed")
 SHARE = 0.45  # of a family's targets that a person has
 
 
@@ -42,7 +44,9 @@ def random_person(names: list[str], seed: int) -> Person:
     tone = sum(b * rng.uniform(*BRIGHTNESS[e]) for b, e in zip(blood, ETHNICITIES, strict=True))
     skin = _skin(tone, male, old, rng)
     hair = _hair(blood, male, old, rng)
-    hat = _hat(rng) if rng.random() < 0.12 else None
+    hat = _hat(rng) if rng.random() < 0.1 else None
+    if hat and hair.style in ("short", "curly"):  # pressed down
+        hair = replace(hair, style="short", length=min(hair.length, 0.14), stand=0.02)
     beard = float(0.05 + 0.3 * rng.random() ** 2.2) if male > 0.6 and rng.random() < 0.35 else 0.0
     brows = _mix(hair.colour, (0.015, 0.011, 0.009), 0.45)
     if hair.grey > 0.4:
@@ -56,7 +60,7 @@ def random_person(names: list[str], seed: int) -> Person:
         brow_fullness=float(rng.uniform(0.6, 1.0) + 0.4 * male), beard=beard, brow_paint=float(rng.uniform(0.3, 0.9)),
         lashes=float(rng.uniform(0.7, 0.95) + (0.25 if painted else 0.0)), seed=seed, makeup=makeup,
         glasses=_glasses(rng) if rng.random() < 0.28 else None, hat=hat,
-        lids=(float(rng.uniform(0.0, 0.12)), float(rng.uniform(-0.25, 0.2))),
+        calm=_calm(rng), brow_tilt=float(rng.uniform(-0.02, 0.2)),
     )  # fmt: skip
 
 
@@ -92,11 +96,19 @@ def _opposites(name: str) -> list[str]:
     return [name[: -len(a)] + b for x, y in pairs for a, b in ((x, y), (y, x)) if name.endswith(a)]
 
 
+def _calm(rng: np.random.Generator) -> Mapping[str, float]:
+    """How a face rests: lids that hang or are narrow, raised brows, a touch of a smile."""
+    hang, narrow, raised = rng.uniform(0, 0.12), rng.uniform(-0.25, 0.2), rng.uniform(0, 0.55)
+    out = act.sides(hang, "eye-{}-closure") | act.sides(narrow, "eye-{}-slit") | act.brows(raised)
+    return out | {"mouth-corner-puller": float(rng.uniform(-0.05, 0.3))}
+
+
 def _skin(tone: float, male: float, old: float, rng: np.random.Generator) -> Skin:
     base = np.array([np.interp(tone, np.arange(len(TONES)), TONES[:, c]) for c in range(3)])
     base = base * np.exp(rng.normal(0, [0.04, 0.05, 0.08]))
     light = float(np.clip(tone / 7, 0, 1))
     lips = base * np.array([0.8, 0.52, 0.56]) if light > 0.4 else base * np.array([0.95, 0.75, 0.85])
+    lips = lips + 0.35 * male * (base * [0.9, 0.72, 0.72] - lips)
     if male < 0.4 and rng.random() < 0.5:  # lipstick
         stick = np.array([rng.uniform(0.2, 0.6), rng.uniform(0.01, 0.12), rng.uniform(0.02, 0.18)])
         lips = lips + rng.uniform(0.4, 0.95) * (stick * (0.4 + 0.6 * light) - lips)
@@ -115,23 +127,24 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
         colour = HAIR[str(rng.choice(RARE))]
     colour = tuple(float(c) for c in np.array(colour) * np.exp(rng.normal(0, 0.2)))
     grey = float(np.clip((old - 0.45) * 1.8 + rng.normal(0, 0.2), 0, 1)) if old > 0.4 else 0.0
-    styles = ["short", "short", "short", "crop", "bald", "curly", "long"] if male > 0.5 else [
+    styles = ["short"] * 5 + ["crop", "crop", "bald", "curly", "long"] if male > 0.5 else [
         "long", "long", "bob", "bob", "tied", "tied", "short", "curly"]  # fmt: skip
     style = str(rng.choice(styles))
-    length = {"short": rng.uniform(0.25, 0.6), "crop": rng.uniform(0.05, 0.16), "curly": rng.uniform(0.2, 0.6)}
-    curl = rng.uniform(0.018, 0.032) if style == "curly" else float(rng.choice([0, 0, 0.02, 0.04])) * rng.uniform(0.5, 1)
+    length = {"short": rng.uniform(0.16, 0.5), "crop": rng.uniform(0.05, 0.16), "curly": rng.uniform(0.2, 0.6)}
+    wave = float(rng.choice([0, 0, 0.02, 0.04])) * rng.uniform(0.5, 1)
+    curl = rng.uniform(0.018, 0.032) if style == "curly" else wave
     return Hair(
         "short" if style == "crop" else style, (colour[0], colour[1], colour[2]), grey=grey,
         end=float(rng.uniform(-1.1, -0.65) if style == "bob" else rng.uniform(-2.3, -1.4)),
         length=float(length.get(style, 0.4)), part=float(rng.choice([-1, 1]) * rng.uniform(0.03, 0.32)),
         fringe=bool(style in ("bob", "long") and rng.random() < 0.35), curl=float(curl),
-        recede=float(max(0.0, rng.normal(0.2, 0.4))) * male, stand=float(rng.uniform(0.05, 0.38)),
+        recede=float(max(0.0, rng.normal(0.2, 0.4))) * male, stand=float(rng.uniform(0.03, 0.3)),
     )  # fmt: skip
 
 
 def _wear(rng: np.random.Generator) -> Wear:
     kind = str(rng.choice(["crew", "crew", "v", "collar", "collar", "jacket", "hood", "turtle"]))
-    height = {"crew": rng.uniform(-1.75, -1.6), "v": rng.uniform(-1.75, -1.62), "turtle": rng.uniform(-1.3, -1.15)}
+    height = {"crew": rng.uniform(-1.75, -1.6), "v": rng.uniform(-1.75, -1.62), "turtle": rng.uniform(-1.38, -1.26)}
     return Wear(
         _colour(rng, 0.5), height=float(height.get(kind, -1.64)), slope=float(rng.uniform(0.4, 0.6)),
         knit=float(rng.uniform(0, 1)), kind=kind, second=_colour(rng, 0.9),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,8 +23,8 @@ class Play:
     drift: Array
 
 
-def random_play(seed: int, times: Array, lids: tuple[float, float] = (0.0, 0.0)) -> Play:
-    """What somebody does at times [T], seconds from 0 on; lids: how they hang at rest (see `Person`)."""
+def random_play(seed: int, times: Array, calm: Mapping[str, float]) -> Play:
+    """What somebody does at times [T], seconds from 0 on; calm: units at rest."""
     rng = np.random.default_rng([seed, 6])
     until = float(times[-1]) + 2.0
     wide = rng.random()
@@ -43,15 +44,26 @@ def random_play(seed: int, times: Array, lids: tuple[float, float] = (0.0, 0.0))
         turn = tuple(act.eased(t, *keys) for keys in turns)
         gaze = (act.eased(t, *looks[0]) - 0.2 * turn[0], act.eased(t, *looks[1]) + follow * turn[1])
         shut = act.blink(t, *blinks)
-        calm = act.sides(lids[0] * (1 - shut), "eye-{}-closure") | act.sides(lids[1], "eye-{}-slit")
-        weights = [calm] + [{name: act.eased(t, *keys) for name, keys in part.items()} for part in parts]
-        acts.append(act.play(seed, t, (turn[0], turn[1], turn[2]), gaze, shut, *weights))
+        resting = {unit: weight * (1 - shut) if "closure" in unit else weight for unit, weight in calm.items()}
+        weights = [resting] + [{name: act.eased(t, *keys) for name, keys in part.items()} for part in parts]
+        acts.append(_possible(act.play(seed, t, (turn[0], turn[1], turn[2]), gaze, shut, *weights)))
     sway = np.stack([_wander(rng, times, 0.035), _wander(rng, times, 0.015), _wander(rng, times, 0.05)], 1)
     hand = float(rng.choice([0, 0, 0.003, 0.008]))
     return Play(tuple(acts), sway, np.stack([_wander(rng, times, hand), _wander(rng, times, hand)], 1))
 
 
-def _keys(rng: np.random.Generator, until: float, rest: float, spread: float, most: float, quick: bool = False) -> list[Key]:
+def _possible(one: Act) -> Act:
+    """Lips are pursed or pushed forward only so far: more turns the asset's cheeks inside out."""
+    much = one.units.get("mouth-pursing", 0.0) + one.units.get("mouth-protusion", 0.0)
+    if much <= 0.75:
+        return one
+    less = {name: one.units[name] * 0.75 / much for name in ("mouth-pursing", "mouth-protusion") if name in one.units}
+    return Act(one.turn, one.gaze, one.shift, {**one.units, **less})
+
+
+def _keys(
+    rng: np.random.Generator, until: float, rest: float, spread: float, most: float, quick: bool = False
+) -> list[Key]:
     """(time, value) keys around a resting value; `quick`: jumps between fixations."""
     t, keys = -rng.uniform(0, 1), [(-2.0, float(rest))]
     while t < until:
@@ -100,7 +112,7 @@ def _moods(rng: np.random.Generator) -> Weights:
         "surprise": act.surprise(1.0, rng.uniform(0.1, 0.9)), "brows": act.brows(1.0), "frown": act.brows(0.0, 1.0),
         "sneer": {f"nose-{side}-elevation": 0.9, "nose-compression": 0.5, "mouth-upward-retraction": 0.35},
         "doubt": {f"eyebrows-{side}-up": 1.0, f"eyebrows-{side}-extern-up": 0.7, "mouth-depression": 0.4},
-        "pout": {"mouth-pursing": 0.8, "mouth-protusion": 0.5},
+        "pout": {"mouth-pursing": 0.5, "mouth-protusion": 0.35},
         "squint": act.sides(0.8, "eye-{}-slit") | act.brows(0.0, 0.5) | {"nose-compression": 0.5},
         "sad": act.sides(0.9, "eyebrows-{}-inner-up") | {"mouth-depression": 0.7, "mouth-compression": 0.3},
     }
@@ -112,7 +124,8 @@ def _mood(rng: np.random.Generator, until: float) -> dict[str, list[Key]]:
     start, stay = rng.uniform(-1.5, until), rng.uniform(0.4, 2.0)
     rise, fall = rng.uniform(0.2, 0.5), rng.uniform(0.3, 0.8)
     times = (start, start + rise, start + rise + stay, start + rise + stay + fall)
-    return {unit: [(-3.0, 0.0), *zip(times, (0.0, weight, weight, 0.0), strict=True)] for unit, weight in _moods(rng).items()}
+    felt = _moods(rng)
+    return {unit: [(-3.0, 0.0), *zip(times, (0.0, w, w, 0.0), strict=True)] for unit, w in felt.items()}
 
 
 def _wander(rng: np.random.Generator, times: Array, size: float) -> Array:

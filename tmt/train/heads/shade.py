@@ -9,10 +9,10 @@ import torch.nn.functional as F  # noqa: N812
 
 from tmt.render import rasterise_mesh
 from tmt.train.heads.light import Lights, Shade
+from tmt.train.heads.lit import lit, mixed
 from tmt.train.heads.model import CLOTH, EYE, FRAME, FUZZ, HAIR, HAT, MOUTH, SKIN, Model, Posed
 
 UNDER = (0.42, 0.2, 0.12)  # how far light wraps around skin, red to blue: it comes out again beside where it went in
-RELIEF_SLOPE = 0.006  # of the painted relief, in dm / 100 a texture step
 FINE = 200.0  # depth steps a dm
 
 
@@ -41,11 +41,12 @@ class Hit:
 
     def mix(self, values: torch.Tensor, pick: torch.Tensor) -> torch.Tensor:
         """Values at the points [N, C] -> at some of the pixels [p, C]."""
-        corners, weights = self.corners[pick], self.weights[pick]
-        return sum(values[corners[:, k]] * weights[:, k, None] for k in range(3))  # type: ignore[return-value]
+        return mixed(values, self.corners[pick], self.weights[pick])
 
 
-def cast(model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, shape: tuple[int, int]) -> tuple[Hit, torch.Tensor]:
+def cast(
+    model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, shape: tuple[int, int]
+) -> tuple[Hit, torch.Tensor]:
     """pixels [N, 3]: the points in the picture, depth dm; eye [3]: the camera -> Hit, depth [H, W] dm (inf: none)."""
     scaled = torch.cat([pixels[:, :2], pixels[:, 2:] * FINE], 1).contiguous()
     triangle, uv, depth = rasterise_mesh(scaled, model.faces, shape)
@@ -54,25 +55,28 @@ def cast(model: Model, posed: Posed, pixels: torch.Tensor, eye: torch.Tensor, sh
     uv = uv.view(-1, 2)[where]
     weights = torch.stack([1 - uv[:, 0] - uv[:, 1], uv[:, 0], uv[:, 1]], 1)
     corners = model.faces[face].long()
-    both = torch.cat([posed.points, posed.normal], 1)
-    mixed = sum(both[corners[:, k]] * weights[:, k, None] for k in range(3))
-    point, normal = mixed[:, :3], F.normalize(mixed[:, 3:], dim=1)
+    seen = mixed(torch.cat([posed.points, posed.normal], 1), corners, weights)
+    point, normal = seen[:, :3], F.normalize(seen[:, 3:], dim=1)
     sight = F.normalize(eye - point, dim=1)
     return Hit(where, corners, weights, model.material[face], point, normal, sight), depth / FINE
 
 
-def colour(model: Model, posed: Posed, hit: Hit, lights: Lights, skins: Skins, open_: torch.Tensor, wrinkles: torch.Tensor) -> torch.Tensor:
+def colour(
+    model: Model, posed: Posed, hit: Hit, lights: Lights, skins: Skins, open_: torch.Tensor, wrinkles: torch.Tensor
+) -> torch.Tensor:
     """[P, 3] linear light from each pixel of the person; open_ [N]: how much of the surroundings each point sees;
     wrinkles [K]: depth of each."""
     out = torch.zeros_like(hit.point)
     light = _Light(model, posed, hit, lights)
-    for material in hit.material.unique().tolist():
+    for material in range(FUZZ + 1):
         pick = torch.nonzero(hit.material == material)[:, 0]
+        if not len(pick):
+            continue
         near = hit.mix(open_[:, None], pick)[:, 0]
         base = hit.mix(model.colour, pick)
         if material in (HAIR, FUZZ):
             along = F.normalize(_tangent(model, posed, hit, pick), dim=1)
-            out[pick] = light.hair(pick, base, along, near)
+            out[pick] = light.hair(pick, base, along, near, 1.0 if material == HAIR else 0.25)
         elif material == SKIN:
             out[pick] = _skin(model, hit, light, pick, near, base, skins.skin, wrinkles)
         else:
@@ -105,7 +109,8 @@ def _skin(
     normal = F.normalize(normal - slope[:, :1] * level - slope[:, 1:] * torch.linalg.cross(normal, level), dim=1)
     under = base.new_tensor(UNDER)
     tint = near[:, None] ** base.new_tensor([0.75, 0.95, 1.05])
-    return albedo * light.soft(pick, normal, tint, under) + light.shine(pick, normal, painted[:, 3], near, 0.035)
+    dull, mirrored = light.on(pick, normal, tint, painted[:, 3], under, 0.035)
+    return albedo * dull + mirrored
 
 
 def _plain(
@@ -127,8 +132,9 @@ def _plain(
         base = (base * _sampled(skins.cloth, place - torch.floor(place))).clamp(0, 0.9)
     normal = hit.normal[pick]
     normal = torch.where((normal * hit.sight[pick]).sum(1, keepdim=True) < 0, -normal, normal)  # strips have two sides
-    diffuse = base * light.soft(pick, normal, near[:, None], base.new_full((3,), wrap))
-    return diffuse + light.shine(pick, normal, torch.full_like(near, rough), near, strength)
+    dulled, around = torch.full_like(near, rough), near[:, None].expand(-1, 3)
+    dull, mirrored = light.on(pick, normal, around, dulled, base.new_full((3,), wrap), strength)
+    return base * dull + mirrored
 
 
 class _Light:
@@ -143,36 +149,18 @@ class _Light:
         for k, soft in enumerate(lights.soft):
             self.reach[:, k] = Shade(lights.beams[k], posed.points, faces, soft).of(hit.point)
 
-    def soft(self, pick: torch.Tensor, normal: torch.Tensor, near: torch.Tensor, wrap: torch.Tensor) -> torch.Tensor:
-        """Light [p, 3] that a dull surface gives back."""
-        broad = (((0.5 + 0.5 * normal @ self.around.T) ** 2) @ self.glow) * near
-        facing = normal @ self.beams.T
-        for k, beam in enumerate(self.colours):
-            lit = ((facing[:, k, None] + wrap) / (1 + wrap)).clamp(min=0) * self.reach[pick, k, None]
-            broad = broad + lit * beam * (0.35 + 0.65 * near)
-        return broad
+    def on(
+        self, pick: torch.Tensor, normal: torch.Tensor, near: torch.Tensor, rough: torch.Tensor, wrap: torch.Tensor,
+        level: float,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """See `lit`: light given back and light mirrored at some of the pixels."""
+        lights = (self.beams, self.colours, self.around, self.glow)
+        return lit(normal, self.hit.sight[pick], near, rough, self.reach[pick], wrap, level, lights)
 
-    def shine(self, pick: torch.Tensor, normal: torch.Tensor, rough: torch.Tensor, near: torch.Tensor, level: float) -> torch.Tensor:
-        """Light [p, 3] mirrored on the surface."""
-        sight = self.hit.sight[pick]
-        across = (normal * sight).sum(1).clamp(min=0.05)
-        edge = (1 - across) ** 5
-        mirrored = 2 * across[:, None] * normal - sight
-        broad = ((0.5 + 0.5 * mirrored @ self.around.T) ** 3) @ self.glow
-        out = broad * ((level + 0.35 * edge * (1 - rough)) * near)[:, None]
-        alpha = (rough**2).clamp(min=0.01) ** 2
-        for k, beam in enumerate(self.colours):
-            half = F.normalize(sight + self.beams[k], dim=1)
-            cos = (normal * half).sum(1).clamp(0, 1)
-            lobe = alpha / (3.14 * (cos**2 * (alpha - 1) + 1) ** 2)
-            facing = (normal @ self.beams[k]).clamp(min=0)
-            fresnel = level + (1 - level) * (1 - (sight * half).sum(1).clamp(0, 1)) ** 5
-            strength = lobe * fresnel * facing / (4 * (facing.clamp(min=0.1) * across).clamp(min=0.05)) * self.reach[pick, k]
-            out = out + strength.clamp(max=6)[:, None] * beam * near.clamp(min=0.2)[:, None]
-        return out
-
-    def hair(self, pick: torch.Tensor, base: torch.Tensor, along: torch.Tensor, near: torch.Tensor) -> torch.Tensor:
-        """Light [p, 3] from strands: dull where they lie across it, one white and one coloured highlight."""
+    def hair(
+        self, pick: torch.Tensor, base: torch.Tensor, along: torch.Tensor, near: torch.Tensor, gloss: float
+    ) -> torch.Tensor:
+        """Light [p, 3] from strands: dull where they lie across it, a coloured highlight and a white one by `gloss`."""
         normal, sight = self.hit.normal[pick], self.hit.sight[pick]
         out = base * ((((0.5 + 0.5 * normal @ self.around.T) ** 2) @ self.glow) * near[:, None] ** 0.8)
         for k, beam in enumerate(self.colours):
@@ -181,7 +169,7 @@ class _Light:
             lit = (1 - cos**2).clamp(min=0).sqrt() * (0.5 + 0.5 * normal @ towards).clamp(min=0) ** 1.5
             half = F.normalize(sight + towards, dim=1)
             glance = (along * half).sum(1)
-            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * 0.028
+            white = torch.exp(-(((glance - 0.08) / 0.13) ** 2)) * (0.028 * gloss)
             tinted = torch.exp(-(((glance + 0.12) / 0.26) ** 2))
             facing = (normal @ towards + 0.25).clamp(min=0)
             dull = base * (0.75 * lit + 0.9 * tinted * facing)[:, None] + (white * facing)[:, None]

@@ -78,7 +78,9 @@ def _finer(figure: Figure, chosen: Callable[[Array], Array], cuts: int = 4) -> t
     """Points, normals and quads of the skin under the garment, finer where the neckline passes."""
     all_quads = figure.quads("body")
     inside = neckline(figure, figure.base)[all_quads]
-    low = inside.min(1) > -0.3  # not the jaw, and not the mouth within
+    high = figure.base[all_quads].max(1)
+    face = (high[:, 1] > -1.0) & (np.abs(high[:, 0]) < 0.55) & (high[:, 2] > -0.75)
+    low = (inside.min(1) > -0.3) & ~face  # not the jaw, and not the mouth within
     all_quads, inside = all_quads[low], inside[low]
     fine = chosen(inside)
     both = np.concatenate([figure.base, normals(figure.base, figure.quads("body"))], 1)
@@ -226,7 +228,7 @@ def joined(*parts: Solid) -> Solid:
 def bare(figure: Figure, roots: Array) -> Array:
     """[S] bool: hairs rooted where no hat is."""
     worn = figure.person.hat
-    return np.ones(len(roots), bool) if worn is None else _above(roots, worn) < -0.02
+    return np.ones(len(roots), bool) if worn is None else _above(roots, worn) < -0.1
 
 
 def cloth_tile(figure: Figure, rng: np.random.Generator, size: int = 256) -> Array:

@@ -92,6 +92,10 @@ def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
         across, up = -0.75 * over * top + 0.25 * side * (1 - top), 0.35 * top * front - 0.75 * (1 - top)
         way = np.stack([across, up, 0.25 * front * top - 0.45], 1)
         return way, style.length * (0.3 + 0.7 * smooth(0.3, 0.9, root[:, 1]))
+    if style.style == "tied":  # along the skin to a knot at the back
+        to = np.array([0.0, 0.1, -1.85]) - root
+        far = np.linalg.norm(to, axis=1)
+        return to / far[:, None] + np.stack([0 * far, 0.25 * top, 0 * far], 1), 0.9 * far
     if style.style == "curly":
         return np.zeros_like(root), style.length * (0.5 + 0.5 * smooth(0.0, 0.7, root[:, 1]))
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
@@ -105,10 +109,10 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
     """Paths [G, POINTS, 3] from roots [G, 3]: combed, pulled down, kept outside of the body."""
     way, length = _comb(root, place, style)
     way = way + rng.normal(0, 0.08, way.shape)
-    stands = style.style in ("short", "curly")
+    stands = style.style in ("short", "curly", "tied")
     fringe = style.fringe & (np.abs(place[:, 0]) < 0.5) & (root[:, 2] > -0.55)
     end = np.where(fringe, 0.23, style.end) + rng.normal(0, 0.03 if style.style == "bob" else 0.09, len(root))
-    heading = unit(normal * {"short": style.stand, "curly": 0.8}.get(style.style, 0.45) + way)
+    heading = unit(normal * {"short": style.stand, "curly": 0.8, "tied": 0.06}.get(style.style, 0.45) + way)
     steps = int(max(12, 4.6 / STEP)) if not stands else int(np.ceil(length.max() / STEP)) + 2
     lift = 0.03 + 0.05 * rng.random(len(root))
     side, path = np.where(root[:, 0] < style.part, -1.0, 1.0), [root]
@@ -199,7 +203,7 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     pick, share, place = scatter(figure, body, count, rng)
     root = (figure.base[body.quads[pick]] * share[..., None]).sum(1)
     a, front = np.abs(place[:, 0]), root[:, 2] > -0.9
-    middle = np.interp(a, *np.array(paint.BROW).T)
+    middle = paint.brow(a, figure.person.brow_tilt)
     half = np.interp(a, [0.1, 0.2, 0.4, 0.56], [0.023, 0.028, 0.02, 0.005]) * (0.6 + 0.45 * figure.person.brow_fullness)
     brow = front & (np.abs(place[:, 1] - middle) < half) & (a > 0.105 + 0.03 * rng.random(len(a))) & (a < 0.57)
     brow &= figure.reference[body.quads[pick], 2].min(1) > -0.3
@@ -212,7 +216,7 @@ def on_skin(figure: Figure, body: Body, count: int) -> Strands:
     keep = brow | beard
     root, place, brow, pick, share = root[keep], place[keep], brow[keep], pick[keep], share[keep]
     side = np.sign(place[:, 0])
-    off = place[:, 1] - np.interp(np.abs(place[:, 0]), *np.array(paint.BROW).T)
+    off = place[:, 1] - paint.brow(place[:, 0], figure.person.brow_tilt)
     rise = np.interp(np.abs(place[:, 0]), [0.1, 0.2, 0.38, 0.5], [1.1, 0.5, 0.05, -0.4]) - 4 * off
     arch = np.stack([side, rise, np.full(len(side), -0.1)], 1)
     fall = np.stack([0.25 * root[:, 0], np.full(len(side), -1.0), np.full(len(side), 0.1)], 1)

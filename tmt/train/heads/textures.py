@@ -30,14 +30,15 @@ def depths(act: Act) -> Array:
 def textures(model: Model, height: int) -> Skins:
     """Paint them; height: px of the skin's sheet."""
     figure, person = model.figure, model.person
-    colour, rough, relief = paint.paint(person, height)
-    page = paint.Sheet(person, height)
+    colour, rough, relief = paint.paint(person, height, quick=True)
+    page = paint.Sheet(person, height, quick=True)
     layers = [*colour.transpose(2, 0, 1), rough, *_slope(relief * RELIEF, page.pixel)]
     for groove in _wrinkles(page):
         layers += [*_slope(-1.3 * groove, page.pixel), np.clip(groove, 0, 1)]
     skin = np.stack(layers)
     tile = solids.cloth_tile(figure, np.random.default_rng([person.seed, 7])).transpose(2, 0, 1)
-    return Skins(*(torch.from_numpy(t.astype(np.float32))[None].to(model.device) for t in (skin, _eye(model), _teeth(), tile)))
+    painted = (skin, _eye(model), _teeth(), tile)
+    return Skins(*(torch.from_numpy(t.astype(np.float32))[None].to(model.device) for t in painted))
 
 
 def _slope(relief: Array, pixel: float) -> tuple[Array, Array]:
