@@ -14,7 +14,7 @@ from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
 from tmt.bank import build_bank, target_of
 from tmt.composite import scaled
-from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
+from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch
 from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Target, Window
@@ -223,7 +223,7 @@ def test_a_far_better_frame_replaces_those_in_use() -> None:
 # What no frame shows
 
 
-def test_a_mouth_wider_open_than_ever_seen_gets_a_dark_cavity_and_no_other_does(pool: ThreadPoolExecutor) -> None:
+def test_a_mouth_wider_open_than_ever_seen_is_known_and_no_other_is() -> None:
     closed = acted().head([0, 8, 16])  # frames with the mouth all but shut
     surface = closed.surface
     opened, shut = at_rest(mouth=0.35), at_rest()
@@ -231,16 +231,6 @@ def test_a_mouth_wider_open_than_ever_seen_gets_a_dark_cavity_and_no_other_does(
         mix = choose(closed.bank, surface, posed(target), TOPOLOGY, 3)
         assert (mix.cavity.max() > 0.5) == dark
         assert mix.cavity[surface.interior.reshape(mix.cavity.shape) < 0.01].max() < 0.01
-    mix = choose(closed.bank, surface, posed(opened), TOPOLOGY, 3)
-    seen = look(surface, posed(opened).vertices, closed.bank.window)
-    pixels = mix_pixels(seen, closed.bank.window, closed.bank, closed.bank.images, mix, pool, FLOOR)
-    before = pixels.copy()
-    shade(pixels, seen, mix)
-    lips = transform(opened.pose, opened.canonical)[list(TOPOLOGY.lip_centres), :2].mean(0).astype(int)
-    assert pixels[lips[1], lips[0], :3].mean() < 0.6 * before[lips[1], lips[0], :3].mean()
-    away = ~inside_face(opened)
-    np.testing.assert_array_equal(pixels[away], before[away])
-    np.testing.assert_array_equal(pixels[..., 3:], before[..., 3:])
 
 
 def test_eyes_that_close_further_than_ever_seen_get_lashes() -> None:

@@ -77,8 +77,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
-    usual = "fused: the full path; bank: without the network, twice as fast; others: baselines (%(default)s)"
-    parser.add_argument("--method", choices=METHODS, default=Settings.method, help=usual)
+    parser.add_argument("--method", choices=METHODS, default=Settings.method, help="%(default)s; others to compare")
     parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
@@ -109,12 +108,11 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate.set_defaults(run=_evaluate)
     bench = commands.add_parser("bench", help="measure the speed against a reference workload")
     bench.add_argument("--size", type=int, action="append", choices=(256, 512, 1024))
-    bench.add_argument("--subject", type=Path, help="default: a clip of the examples")
-    bench.add_argument("--driving", type=Path)
+    for role in ("--subject", "--driving"):
+        bench.add_argument(role, type=Path, help="default: a clip of the examples")
     bench.add_argument("--method", choices=METHODS, default=Settings.method)
     bench.set_defaults(run=_bench)
-    doctor = commands.add_parser("doctor", help="check that everything needed is there")
-    doctor.set_defaults(run=_doctor)
+    commands.add_parser("doctor", help="check that everything needed is there").set_defaults(run=_doctor)
 
 
 def _affirmed(options: argparse.Namespace) -> Consent:
@@ -236,8 +234,8 @@ def _evaluate(options: argparse.Namespace) -> int:
     _affirmed(options)
     from tmt.evaluate import evaluate
 
-    protocols = tuple(options.protocol or ("self", "cross"))
-    return evaluate(options.clips, options.output, protocols, tuple(options.method or METHODS), options.seconds)
+    protocols, methods = tuple(options.protocol or ("self", "cross")), tuple(options.method or METHODS)
+    return evaluate(options.clips, options.output, protocols, methods, options.seconds)
 
 
 def _bench(options: argparse.Namespace) -> int:

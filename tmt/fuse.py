@@ -37,9 +37,8 @@ class FusionWeights:
     floor: float = 0.10  # sources of less than this share of the best one are not sampled
 
 
-CAVITY = np.array([0.05, 0.015, 0.015], np.float32)  # red-black, as deep in a mouth
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
-CAVITY_KEEPS, LASHES_KEEP = 0.22, 0.45  # share of what was there before
+LASHES_KEEP = 0.45  # share of what was there before
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
 REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
@@ -129,20 +128,18 @@ def _sigmoid(x: Array) -> Array:
 
 
 def shade(pixels: Array, seen: Seen, mix: Mix) -> None:
-    """Darken pixels [H, W, 5] in place where no source shows what must be seen: the depth of an opening mouth, and the
-    lashes of a closing eye in place of a squeezed eyeball."""
-    for mask, keep, colour in ((mix.cavity, CAVITY_KEEPS, CAVITY), (mix.lashes, LASHES_KEEP, LASHES)):
-        rows, columns = np.nonzero(mask > 0.05)
-        if not len(rows):
-            continue
-        left, top, width, height = cv2.boundingRect(
-            cv2.inRange(seen.grid_xy, (columns.min() - 1.0, rows.min() - 1.0), (columns.max() + 1.0, rows.max() + 1.0))
-        )
-        if width == 0:
-            continue
-        box = np.s_[top : top + height, left : left + width]
-        share = cv2.remap(mask, seen.grid_xy[box], None, cv2.INTER_LINEAR, borderValue=0)[..., None]
-        pixels[box][..., :3] += share * (pixels[box][..., :3] * (keep - 1) + colour)
+    """Darken pixels [H, W, 5] in place where lashes of a closing eye must be seen instead of a squeezed eyeball."""
+    rows, columns = np.nonzero(mix.lashes > 0.05)
+    if not len(rows):
+        return
+    left, top, width, height = cv2.boundingRect(
+        cv2.inRange(seen.grid_xy, (columns.min() - 1.0, rows.min() - 1.0), (columns.max() + 1.0, rows.max() + 1.0))
+    )
+    if width == 0:
+        return
+    box = np.s_[top : top + height, left : left + width]
+    share = cv2.remap(mix.lashes, seen.grid_xy[box], None, cv2.INTER_LINEAR, borderValue=0)[..., None]
+    pixels[box][..., :3] += share * (pixels[box][..., :3] * (LASHES_KEEP - 1) + LASHES)
 
 
 def _worth(share: Array, surface: Surface) -> Array:

@@ -19,6 +19,7 @@ from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
 from tmt.learned import attend, load_fusion
+from tmt.mouth import fill, mouth_of
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target, Window
@@ -51,6 +52,7 @@ class Renderer:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
         self._net = load_fusion() if settings.method == "fused" else None
         self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
+        self._mouth = mouth_of(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail = 0.0
@@ -102,6 +104,9 @@ class Renderer:
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
+        inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        if paint is not None and inside is not None:
+            paint *= 1 - inside[..., None]
         person, drawn = mattes(pixels, seen, canvas, float(posed.target.pose.scale) * canvas.window.scale)
         if more is not None:
             person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))

@@ -7,7 +7,7 @@ import torch.nn.functional as F  # noqa: N812
 
 from tmt.attend import MAPS
 from tmt.detail import RADIUS
-from tmt.fuse import CAVITY, CAVITY_KEEPS, LASHES, LASHES_KEEP
+from tmt.fuse import LASHES, LASHES_KEEP
 from tmt.networks.fusion import LOGIT_UNIT, FusionNet, Repair
 from tmt.train.pool import Tensors
 
@@ -23,9 +23,8 @@ def compose(repair: Repair | None, sources: torch.Tensor, hints: torch.Tensor, m
         logits = logits + repair.logits
     colours = (torch.softmax(logits, 1)[:, :, None] * sources[:, :, :3]).sum(1)
     colours = colours + DETAIL * (colours - _blurred(colours, RADIUS))
-    for name, keeps, dark in (("cavity", CAVITY_KEEPS, CAVITY), ("lashes", LASHES_KEEP, LASHES)):
-        share = _map(maps, name)
-        colours = colours + share * (colours * (keeps - 1) + torch.from_numpy(dark).to(colours)[:, None, None])
+    dark = torch.from_numpy(LASHES).to(colours)[:, None, None]
+    colours = colours + _map(maps, "lashes") * (colours * (LASHES_KEEP - 1) + dark)
     matte, near = _map(maps, "matte"), _map(maps, "near")
     if repair is not None:
         matte = (matte + near * repair.matte).clamp(0, 1)
@@ -48,6 +47,7 @@ def _weight(maps: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
     """[B, 1, H, W] of mean 1."""
     person = torch.maximum(truth[:, 3:], _map(maps, "covered") * _map(maps, "matte"))
     weight = _map(maps, "near") * (0.2 + 0.8 * person) + REGION * (_map(maps, "mouth") + _map(maps, "eyes"))
+    weight = weight * (1 - _map(maps, "cavity"))  # what no frame shows is painted, see mouth.py
     return weight / weight.mean().clamp(min=1e-3)
 
 
@@ -64,7 +64,7 @@ def measures(image: torch.Tensor, maps: torch.Tensor, truth: torch.Tensor) -> di
     mse = over(error, truth[:, 3:]).clamp(min=1e-6)
     return {
         "loss": float(loss(image, maps, truth)), "psnr": float((-10 * mse.log10()).mean()),
-        "mouth": float(over(structure, _map(maps, "mouth")).mean()),
+        "mouth": float(over(structure, _map(maps, "mouth") * (1 - _map(maps, "cavity"))).mean()),
         "eyes": float(over(structure, _map(maps, "eyes")).mean()),
     }  # fmt: skip
 

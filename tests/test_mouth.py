@@ -1,0 +1,62 @@
+"""What nobody has seen: the inside of a mouth that opens wider than any frame shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from heads import TOPOLOGY, acted
+from test_fuse import FLOOR, at_rest, posed
+
+from tmt.fuse import choose, mix_pixels
+from tmt.geometry import transform
+from tmt.mouth import fill, mouth_of
+from tmt.render import look
+from tmt.types import Array, Target
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(2) as threads:
+        yield threads
+
+
+def painted(target: Target, pool: ThreadPoolExecutor) -> tuple[Array, Array, Array | None]:
+    """Pixels before and after, and where the mouth was painted."""
+    head = acted().head([0, 8, 16])  # frames with the mouth all but shut
+    window, surface = head.bank.window, head.surface
+    mix = choose(head.bank, surface, posed(target), TOPOLOGY, 3)
+    seen = look(surface, posed(target).vertices, window)
+    pixels = mix_pixels(seen, window, head.bank, head.bank.images, mix, pool, FLOOR)
+    before = pixels.copy()
+    where = fill(pixels, seen, mix, target, window, mouth_of(head, TOPOLOGY), TOPOLOGY)
+    return before, pixels, where
+
+
+def test_a_mouth_wider_open_than_ever_seen_gets_an_inside_and_no_other_does(pool: ThreadPoolExecutor) -> None:
+    before, after, where = painted(at_rest(), pool)
+    assert where is None
+    np.testing.assert_array_equal(before, after)
+    opened = at_rest(mouth=0.35)
+    before, after, where = painted(opened, pool)
+    assert where is not None and where.max() > 0.9
+    np.testing.assert_array_equal(before[where == 0], after[where == 0])
+    np.testing.assert_array_equal(before[..., 3:], after[..., 3:])
+    ring = transform(opened.pose, opened.canonical)[list(TOPOLOGY.inner_lips), :2]
+    rows, columns = np.nonzero(where)
+    assert ring[:, 0].min() - 2 < columns.min() and columns.max() < ring[:, 0].max() + 2
+    assert ring[:, 1].min() - 2 < rows.min() and rows.max() < ring[:, 1].max() + 2
+
+
+def test_teeth_are_bright_below_the_upper_lip_and_the_middle_is_dark_red(pool: ThreadPoolExecutor) -> None:
+    opened = at_rest(mouth=0.45)
+    _, after, where = painted(opened, pool)
+    assert where is not None
+    (middle, upper), (_, lower) = transform(opened.pose, opened.canonical)[list(TOPOLOGY.lip_centres), :2].astype(int)
+    rows = after[upper:lower, middle - 2 : middle + 3, :3].mean(1)
+    teeth, throat, tongue = rows[0:2].mean(0), rows[3], rows[len(rows) // 2]
+    assert teeth.mean() > 3 * throat.mean()
+    assert teeth.min() > 0.75 * teeth.max()  # white
+    assert throat.mean() < 0.2 and tongue[0] > 1.4 * tongue[1]  # dark, and red
