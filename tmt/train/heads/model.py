@@ -53,7 +53,10 @@ class Model:
         figure.eyeball, figure.eye_quads = eyeball(26, 32)
         self.units = [name for name in asset.targets if name.startswith(UNIT)]
         self._units = self._tensor(np.stack([asset.displacement({name: 1.0}) for name in self.units]))
-        self._faces, self._materials, self._colours, self._places = [], [], [], []  # type: ignore[var-annotated]
+        self._faces: list[Array] = []
+        self._materials: list[Array] = []
+        self._colours: list[Array] = []
+        self._places: list[Array] = []
         self._skin()
         still = self._solids(rng)
         self.wires = sum(len(colour) for colour in self._colours)
