@@ -18,7 +18,7 @@ from tmt.train.heads.solids import Solid
 from tmt.train.heads.strands import Body, Strands, hair, on_skin
 
 SKIN, MOUTH, EYE, CLOTH, HAT, FRAME, HAIR, FUZZ = range(8)  # materials; FUZZ: brows, beard and lashes
-FIT = 0.985  # radius of the eyes against the asset's
+FIT = 0.97  # radius of the eyes against the asset's
 EYE_PIXELS = 160
 IRIS = np.radians(29.5)  # the rim of the iris, from the eye's axis
 
