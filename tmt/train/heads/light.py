@@ -53,7 +53,7 @@ def random_lights(seed: int) -> Lights:
     tone = _temperature(rng.normal(0, 0.35))
     broad = [_direction(rng.uniform(-180, 180), rng.uniform(-40, 80)) for _ in range(4)]
     around = np.stack([*broad, _direction(0, 10)])
-    level = {"window": 0.25, "overcast": 1.0, "studio": 0.3, "sun": 0.22, "screen": 0.18, "lamp": 0.22, "gels": 0.2}[kind]
+    level = {"window": 0.25, "overcast": 1.0, "studio": 0.3, "sun": 0.22, "screen": 0.18}.get(kind, 0.2)
     shade = level * rng.uniform(0.5, 1.3) * rng.dirichlet(np.full(5, 1.2))[:, None] * tone
     shade = shade * np.exp(rng.normal(0, 0.12, (5, 3)))
     side = float(rng.choice([-1, 1]))

@@ -44,7 +44,7 @@ class Model:
     wires: the first strand's first point.
     """
 
-    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4500) -> None:
+    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4000) -> None:
         """Grow, dress and paint the person."""
         self.figure = figure = Figure(asset, person, FIT)
         set_back(figure)
