@@ -18,8 +18,8 @@ FAR = 4.0
 
 @dataclass(frozen=True)
 class Lights:
-    """around [A, 3] directions of broad light and its colours; beams [B, 3] directions and colours; the first `cast` of
-    them cast shade, its edge `soft` dm wide; exposure."""
+    """around [A, 3] directions of broad light and its colours; beams [B, 3] directions and colours; the first of them
+    cast shade, each with an edge of `soft` dm; exposure."""
 
     around: Array
     around_colour: Array
@@ -27,11 +27,6 @@ class Lights:
     beam_colour: Array
     soft: tuple[float, ...]
     exposure: float
-
-    @property
-    def cast(self) -> int:
-        """How many beams cast shade."""
-        return len(self.soft)
 
 
 def _direction(azimuth: float, height: float) -> Array:
