@@ -24,7 +24,7 @@ def under_hat(figure: Figure, strands: Strands) -> Strands:
     """The hair that a hat leaves to be seen."""
     keep = solids.bare(figure, strands.points[:, 0])
     made = Strands(strands.points[keep], strands.radius, strands.colour[keep], strands.mass[keep])
-    return thinned(made, 10 if figure.person.hair.curl > 0 else 5 if figure.person.hair.style == "short" else 7, 0.0075)
+    return thinned(made, 8 if figure.person.hair.curl > 0 else 5 if figure.person.hair.style == "short" else 7, 0.0075)
 
 
 def shaven(figure: Figure, strands: Strands) -> Strands:

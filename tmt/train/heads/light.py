@@ -18,8 +18,8 @@ FAR = 4.0
 
 @dataclass(frozen=True)
 class Lights:
-    """around [A, 3] directions of broad light and its colours; beams [B, 3] directions and colours; the first `cast` of
-    them cast shade, its edge `soft` dm wide; exposure."""
+    """around [A, 3] directions of broad light and its colours; beams [B, 3] directions and colours; the first of them
+    cast shade, each with an edge of `soft` dm; exposure."""
 
     around: Array
     around_colour: Array
@@ -27,11 +27,6 @@ class Lights:
     beam_colour: Array
     soft: tuple[float, ...]
     exposure: float
-
-    @property
-    def cast(self) -> int:
-        """How many beams cast shade."""
-        return len(self.soft)
 
 
 def _direction(azimuth: float, height: float) -> Array:
@@ -49,11 +44,11 @@ def random_lights(seed: int) -> Lights:
     """One of a few ways to be lit, with everything about it at random."""
     rng = np.random.default_rng([seed, 3])
     kind = str(rng.choice(["window", "overcast", "studio", "sun", "screen", "lamp", "gels"], p=[
-        0.24, 0.16, 0.2, 0.14, 0.08, 0.12, 0.06]))  # fmt: skip
+        0.26, 0.12, 0.2, 0.17, 0.07, 0.13, 0.05]))  # fmt: skip
     tone = _temperature(rng.normal(0, 0.35))
     broad = [_direction(rng.uniform(-180, 180), rng.uniform(-40, 80)) for _ in range(4)]
     around = np.stack([*broad, _direction(0, 10)])
-    level = {"window": 0.35, "overcast": 1.0, "studio": 0.4, "sun": 0.3, "screen": 0.2, "lamp": 0.22, "gels": 0.2}[kind]
+    level = {"window": 0.25, "overcast": 1.0, "studio": 0.3, "sun": 0.22, "screen": 0.18}.get(kind, 0.2)
     shade = level * rng.uniform(0.5, 1.3) * rng.dirichlet(np.full(5, 1.2))[:, None] * tone
     shade = shade * np.exp(rng.normal(0, 0.12, (5, 3)))
     side = float(rng.choice([-1, 1]))

@@ -18,7 +18,7 @@ from tmt.train.heads.solids import Solid
 from tmt.train.heads.strands import Body, Strands, hair, on_skin
 
 SKIN, MOUTH, EYE, CLOTH, HAT, FRAME, HAIR, FUZZ = range(8)  # materials; FUZZ: brows, beard and lashes
-FIT = 0.985  # radius of the eyes against the asset's
+FIT = 0.97  # radius of the eyes against the asset's
 EYE_PIXELS = 160
 IRIS = np.radians(29.5)  # the rim of the iris, from the eye's axis
 
@@ -44,7 +44,7 @@ class Model:
     wires: the first strand's first point.
     """
 
-    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4500) -> None:
+    def __init__(self, asset: Asset, person: Person, device: torch.device, hairs: int = 4000) -> None:
         """Grow, dress and paint the person."""
         self.figure = figure = Figure(asset, person, FIT)
         set_back(figure)
@@ -53,7 +53,10 @@ class Model:
         figure.eyeball, figure.eye_quads = eyeball(26, 32)
         self.units = [name for name in asset.targets if name.startswith(UNIT)]
         self._units = self._tensor(np.stack([asset.displacement({name: 1.0}) for name in self.units]))
-        self._faces, self._materials, self._colours, self._places = [], [], [], []  # type: ignore[var-annotated]
+        self._faces: list[Array] = []
+        self._materials: list[Array] = []
+        self._colours: list[Array] = []
+        self._places: list[Array] = []
         self._skin()
         still = self._solids(rng)
         self.wires = sum(len(colour) for colour in self._colours)

@@ -125,7 +125,7 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
     colour = HAIR[str(rng.choice(COMMON) if fair else rng.choice(["black", "black", "dark"]))]
     if rng.random() < 0.04:
         colour = HAIR[str(rng.choice(RARE))]
-    colour = tuple(float(c) for c in np.array(colour) * np.exp(rng.normal(0, 0.2)))
+    shade = float(np.exp(rng.normal(0, 0.2)))
     grey = float(np.clip((old - 0.45) * 1.8 + rng.normal(0, 0.2), 0, 1)) if old > 0.4 else 0.0
     styles = ["short"] * 5 + ["crop", "crop", "bald", "curly", "long"] if male > 0.5 else [
         "long", "long", "bob", "bob", "tied", "tied", "short", "curly"]  # fmt: skip
@@ -134,7 +134,7 @@ def _hair(blood: Array, male: float, old: float, rng: np.random.Generator) -> Ha
     wave = float(rng.choice([0, 0, 0.02, 0.04])) * rng.uniform(0.5, 1)
     curl = rng.uniform(0.018, 0.032) if style == "curly" else wave
     return Hair(
-        "short" if style == "crop" else style, (colour[0], colour[1], colour[2]), grey=grey,
+        "short" if style == "crop" else style, (colour[0] * shade, colour[1] * shade, colour[2] * shade), grey=grey,
         end=float(rng.uniform(-1.1, -0.65) if style == "bob" else rng.uniform(-2.3, -1.4)),
         length=float(length.get(style, 0.4)), part=float(rng.choice([-1, 1]) * rng.uniform(0.03, 0.32)),
         fringe=bool(style in ("bob", "long") and rng.random() < 0.35), curl=float(curl),

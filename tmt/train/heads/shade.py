@@ -126,7 +126,7 @@ def _plain(
         near = 0.12 + 0.88 * near
     elif material == EYE:
         base = base * _sampled(skins.eye, hit.mix(model.place, pick))
-        near = 0.12 + 0.75 * near
+        near = 0.08 + 0.62 * near
     elif material in (CLOTH, HAT):
         place = hit.mix(model.place, pick)
         base = (base * _sampled(skins.cloth, place - torch.floor(place))).clamp(0, 0.9)

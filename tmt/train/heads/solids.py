@@ -131,7 +131,7 @@ def collar(figure: Figure) -> Solid | None:
     grid = np.stack(rows)
     shade = wear.second if wear.kind == "jacket" else wear.colour
     points = grid.reshape(-1, 3)
-    return Solid(points, strip(grid), np.tile(np.array(shade) * 0.95, (len(points), 1)), points[:, :2])
+    return Solid(points, strip(grid)[:, ::-1], np.tile(np.array(shade) * 0.95, (len(points), 1)), points[:, :2])
 
 
 def _reach(body: Array, centre: Array, way: Array, height: float) -> float:

@@ -15,6 +15,7 @@ from tmt.train.heads.looks import Hair
 
 POINTS = 10  # of a hair
 STEP = 0.05  # dm, of a growing guide
+KNOT = (0.0, 0.1, -1.85)  # where tied hair is tied
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def _comb(root: Array, place: Array, style: Hair) -> tuple[Array, Array]:
         way = np.stack([across, up, 0.25 * front * top - 0.45], 1)
         return way, style.length * (0.3 + 0.7 * smooth(0.3, 0.9, root[:, 1]))
     if style.style == "tied":  # along the skin to a knot at the back
-        to = np.array([0.0, 0.1, -1.85]) - root
+        to = np.array(KNOT) - root
         far = np.linalg.norm(to, axis=1)
         return to / far[:, None] + np.stack([0 * far, 0.25 * top, 0 * far], 1), 0.9 * far
     if style.style == "curly":
@@ -122,6 +123,8 @@ def _guides(root: Array, normal: Array, place: Array, style: Hair, body: Body, r
             if stands
             else np.array([0.0, -0.22, 0.0]) + 0.14 * way * np.exp(-k / 9)[..., None]
         )
+        if style.style == "tied":
+            pull = 0.5 * unit(np.array(KNOT) - path[-1])
         heading = unit(heading + pull + rng.normal(0, 0.02, heading.shape))
         spot = path[-1] + STEP * heading
         if not stands:
