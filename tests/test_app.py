@@ -153,7 +153,7 @@ def test_a_program_with_consent_gets_what_was_written(client: gradio_client.Clie
     told = json.loads(Path(report).read_text(encoding="utf-8"))["settings"]
     assert (told["size"], told["side_by_side"], told["mode"], told["mouth"]) == (512, True, "relative", 0.6)
     assert json.loads(Path(receipt).read_text(encoding="utf-8"))["consent_text"]
-    assert figures["bank"]["pose_deg"] == 1.5
+    assert figures["fused"]["pose_deg"] == 1.5
 
 
 def test_a_program_studies_a_still_and_looks_at_it_from_elsewhere(client: gradio_client.Client) -> None:

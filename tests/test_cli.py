@@ -88,7 +88,7 @@ def test_the_report_tells_what_was_done_with_what(transfer: Done, subject_clip: 
         assert report["inputs"][role] == {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     video = (transfer.folder / "out.mp4").read_bytes()
     assert report["outputs"]["video"]["sha256"] == hashlib.sha256(video).hexdigest()
-    assert report["settings"]["method"] == "bank"
+    assert report["settings"]["method"] == "fused"
     assert report["settings"]["side_by_side"] is True
     assert report["frames"]["subject"]["total"] == probe(subject_clip).frames
     assert report["frames"]["driving"]["tracked"] == probe(driving_clip).frames

@@ -43,7 +43,8 @@ def _loaded(folder: Path) -> FusionNet:
     from tmt.networks.fusion import FusionNet
 
     half = device().type == "cuda"
-    net = FusionNet.from_pretrained(folder, torch_dtype=torch.float16 if half else torch.float32, local_files_only=True)
+    kind = torch.float16 if half else torch.float32
+    net = FusionNet.from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
     return net.to(device(), memory_format=torch.channels_last).eval()
 
 

@@ -169,14 +169,20 @@ def _open(job: Job, first: Array, beside: Path | None, stack: contextlib.ExitSta
     writer = VideoWriter(
         job.out, size=(width, height), fps=job.fps, audio=job.sound, matrix=info.matrix, aspect=info.aspect
     )
-    sinks: list[Callable[[Array], None]] = [stack.enter_context(writer).write]
+    sinks: list[Callable[[Array], None]] = [_entered(writer, stack).write]
     if beside is not None:
         panels = _Panels(job, height)
         stack.callback(panels.close)
         shape = panels.join(first, peek=True).shape
-        second = stack.enter_context(VideoWriter(beside, size=(shape[1], shape[0]), fps=job.fps, audio=job.sound))
+        second = _entered(VideoWriter(beside, size=(shape[1], shape[0]), fps=job.fps, audio=job.sound), stack)
         sinks.append(lambda picture: second.write(panels.join(picture)))
     return sinks
+
+
+def _entered(writer: VideoWriter, stack: contextlib.ExitStack) -> VideoWriter:
+    """A writer at work. What it has begun goes even when an interrupt falls between its start and its end's keeping."""
+    stack.callback(writer.abort)
+    return stack.enter_context(writer)
 
 
 class _Panels:

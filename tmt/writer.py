@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -77,11 +78,13 @@ class VideoWriter:
         if self.audio is not None and not self.audio.is_file():
             raise MediaError("missing", name=self.audio.name)
         try:
-            self._pictures.open("xb").close()
+            with ffmpeg.uninterrupted():  # a process that nobody knows of would write the file again once it is gone
+                self._pictures.open("xb").close()
+                self._process = ffmpeg.Process(self._encode(), feed=True)
         except OSError as error:
+            with contextlib.suppress(OSError):  # where nothing can be written, nothing can be removed
+                self.abort()
             raise OutputError("output_unwritable", name=self.path.name, reason=error.strerror) from error
-        try:
-            self._process = ffmpeg.Process(self._encode(), feed=True)
         except BaseException:
             self.abort()
             raise
