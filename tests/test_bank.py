@@ -18,6 +18,7 @@ from tmt.bank import (
     choose_keyframes,
     facing,
     target_of,
+    unfolded,
     view_direction,
     visibility,
 )
@@ -129,6 +130,33 @@ def test_the_far_side_of_a_turned_face_is_known_to_be_hidden() -> None:
     assert right[0] > -1.5 and left[0] > -1.5
     assert left[1] < right[1] - 1.5  # turned to the right of the picture, its right side goes out of sight
     assert right[2] < left[2] - 1.5
+
+
+def test_what_a_picture_alone_does_not_show_is_drawn_out_and_not_shown_twice() -> None:
+    grid, window = 64, Window(0.0, 0.0, 200.0, 200.0, 1.0)
+    column = np.tile(np.arange(grid), (grid, 1))
+    # From the right: a face, its far side folded back behind it (columns 16 to 31), what is beside the head.
+    left = np.where(column >= 16, 40.0 + 2 * (32 - column), 4 + 2 * column)
+    x = np.where(column >= 32, 40.0 + 2 * (column - 32), left)
+    places = np.stack([x, 3.0 * column.T + 4], -1).reshape(-1, 2).astype(np.float32)
+    hidden, face = ((column >= 16) & (column < 32)).ravel(), (column >= 24).ravel()
+    seen, turned = np.where(hidden, 1e-4, 1.0), np.where(hidden, -0.5, 0.8)
+    drawn = unfolded(places, seen, turned, face, window)
+    far = column.ravel()
+    np.testing.assert_array_equal(drawn[far >= 32], places[far >= 32])
+    np.testing.assert_array_equal(drawn[far < 8], places[far < 8])
+    assert np.abs(drawn[hidden & face, 0] - 40).max() < 4, "skin at the face's edge, not the other eye"
+    assert drawn[hidden & ~face, 0].max() < 36, "what is beside the head"
+    assert np.abs(drawn[:, 1] - places[:, 1])[hidden].mean() < 3
+
+
+def test_what_one_of_several_pictures_does_not_show_is_left_to_the_others() -> None:
+    performance, surface = performance_of(average(), average()[None], poses(np.array([50.0]))), acted().surface
+    target = target_of(performance, 0)
+    true = place(surface, deform(surface, target.canonical), target, performance)[:, :2]
+    for count in (1, 2):
+        places = build_bank(surface, performance, acted().window, np.zeros(count, int), blank(count)).places[0]
+        assert np.allclose(places, acted().window.to_window(true), atol=1e-3) == (count == 2)
 
 
 def test_a_cheek_is_shown_better_the_more_it_faces_the_camera() -> None:

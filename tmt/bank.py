@@ -17,6 +17,11 @@ UNIFORM, EXTREME = 40, 12  # farthest-point keyframes alone pick outliers (1 dB 
 SEEN_WITHIN = 0.05  # head units: a vertex this little behind the nearest surface still counts as seen
 VISIBILITY_SIDE = 256.0  # px of the longer side at which visibility is decided
 LEAST_FACING = 0.03
+SURELY_FACING = 0.2  # cosine from which skin is drawn out over what is hidden beside it: not the very outline
+FACE = 0.93  # share of a vertex that follows the landmarks: 1 within the face, less with the distance from it
+BESIDE = 13  # vertices
+EDGE_ROOM = 0.012  # of the window's side: nearer to its edge nothing is called hidden
+SMOOTHING, EVEN = 30, np.array([0.25, 0.5, 0.25], np.float32)  # rounds of a small filter over what is filled in
 # What counts as one step of difference between two frames when extremes are picked.
 STEP = {"yaw": 12.0, "pitch": 12.0, "roll": 30.0, "open": 0.10, "width": 0.06, "eyes": 0.06, "gaze": 0.12, "brow": 0.06}
 
@@ -62,7 +67,7 @@ def build_bank(
     surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array]
 ) -> FrameBank:
     """Keyframes `index` [K] and their pictures with matte, each [H, W, 4] uint8 in `window` -> FrameBank."""
-    rows = [_row(surface, performance, window, int(i)) for i in index]
+    rows = [_row(surface, performance, window, int(i), alone=len(index) == 1) for i in index]
     places, offsets, quality, area = (np.stack(column) for column in zip(*rows, strict=True))
     pose = Pose(*(a[index] for a in (performance.pose.scale, performance.pose.rotation, performance.pose.translation)))
     return FrameBank(
@@ -77,16 +82,55 @@ def view_direction(rotation: Array) -> Array:
     return rotation[..., 2, :].astype(np.float32)
 
 
-def _row(surface: Surface, performance: Performance, window: Window, index: int) -> tuple[Array, Array, Array, Array]:
+def _row(
+    surface: Surface, performance: Performance, window: Window, index: int, *, alone: bool
+) -> tuple[Array, Array, Array, Array]:
+    """One keyframe's places, offsets, quality and area; `alone`: no other one shows what is hidden in it."""
     target = target_of(performance, index)
     offsets = deform(surface, target.canonical)
     vertices = place(surface, offsets, target, performance)
-    log_seen = np.log(visibility(surface, vertices, window, float(target.pose.scale)))
-    log_facing = np.log(np.maximum(facing(vertices, surface.grid), LEAST_FACING))
-    return (
-        window.to_window(vertices)[:, :2], offsets, (log_seen + 0.5 * log_facing).astype(np.float32),
-        cell_area(vertices, surface.grid),
-    )
+    seen = visibility(surface, vertices, window, float(target.pose.scale))
+    turned = facing(vertices, surface.grid)
+    quality = np.log(seen) + 0.5 * np.log(np.maximum(turned, LEAST_FACING))
+    places = window.to_window(vertices)[:, :2]
+    if alone:
+        places = unfolded(places, seen, turned, np.asarray(surface.operator.sum(1)).ravel() > FACE, window)
+    return places, offsets, quality.astype(np.float32), cell_area(vertices, surface.grid)
+
+
+def unfolded(places: Array, seen: Array, turned: Array, face: Array, window: Window) -> Array:
+    """Places [G*G, 2] window px, with those of hidden vertices filled in smoothly from visible ones beside them.
+
+    A turned-away cheek lies behind the face, and would show its eye and mouth a second time once the head turns back;
+    so the last skin that was seen is drawn out over it, and what was seen beside the face over what is not face. seen,
+    turned: see `visibility` and `facing`; face [G*G] bool.
+    """
+    grid = round(len(places) ** 0.5)
+    room = EDGE_ROOM * max(window.shape)
+    inside = ((places > room) & (places < np.array(window.shape[::-1]) - room)).all(1)
+    hidden, sure = ((seen < 0.5) | (turned < 0)) & inside, (seen > 0.5) & (turned > SURELY_FACING)
+    # The model's outline is a little inside the head's: what is seen just beside it is skin, and no background.
+    folded = cv2.erode((hidden & ~face).astype(np.uint8).reshape(grid, grid), np.ones((3, 3), np.uint8))
+    beside = cv2.dilate(folded, np.ones((BESIDE, BESIDE), np.uint8)).ravel() > 0
+    sheet = places.reshape(grid, grid, 2)
+    out = sheet.copy()
+    for known, wanted in ((sure & face, hidden & face), (sure & ~face & ~beside, (hidden | beside) & inside & ~face)):
+        if known.any() and wanted.any():
+            filled = _filled(sheet, known.reshape(grid, grid, 1))
+            out = np.where(wanted.reshape(grid, grid, 1), filled, out)
+    return out.reshape(-1, 2)
+
+
+def _filled(sheet: Array, known: Array) -> Array:
+    """A sheet [G, G, 2] with what is not `known` [G, G, 1] carried on smoothly from what is."""
+    unknown = (~known[..., 0]).astype(np.uint8)
+    _, label = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    owner = np.zeros(label.max() + 1, int)
+    owner[label[unknown == 0]] = np.flatnonzero(unknown == 0)
+    filled = sheet.reshape(-1, 2)[owner[label]]
+    for _ in range(SMOOTHING):
+        filled = np.where(known, sheet, cv2.sepFilter2D(filled, -1, EVEN, EVEN))
+    return filled.astype(np.float32)
 
 
 def visibility(surface: Surface, vertices: Array, window: Window, scale: float) -> Array:
