@@ -266,3 +266,19 @@ def test_laid_over_colours_stay_in_range() -> None:
     wild = np.random.default_rng(0).normal(0.5, 1.0, (300, 300, 5)).astype(np.float32)
     shown = laid(wild, seen, canvas)
     assert shown.min() >= 0 and shown.max() <= 1 and shown.shape == (300, 300, 3)
+
+
+def test_a_smaller_canvas_leaves_the_picture_sharp_where_nothing_was_drawn() -> None:
+    rng = np.random.default_rng(0)
+    sharp = rng.integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    box = Window(100.0, 100.0, 200.0, 200.0, 1.0)
+    canvas = full_canvas(bank_in(box), sharp, plate_for(box), np.array([80.0, 80.0]), np.array([320.0, 320.0]), 120)
+    assert canvas.window.scale == 0.5
+    image = canvas.around.copy()
+    image[50:70, 50:70] = 0.5  # a head
+    full = paste_back(image, canvas, sharp)
+    left, top = int(canvas.window.left), int(canvas.window.top)
+    head = np.zeros((400, 400), bool)
+    head[top + 2 * 40 : top + 2 * 80, left + 2 * 40 : left + 2 * 80] = True
+    np.testing.assert_array_equal(full[~head], sharp[~head])
+    assert np.abs(full[top + 110 : top + 130, left + 110 : left + 130].astype(int) - 128).max() <= 1

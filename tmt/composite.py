@@ -20,6 +20,7 @@ BACKGROUND_BELOW = 0.16  # matte under which a pixel is background
 AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
 STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
+DRAWN = 1.5 / 255  # a canvas that differs by more from what lay there has been drawn on
 FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
 
 
@@ -159,11 +160,19 @@ def full_canvas(bank: FrameBank, picture: Array, plate: Array, low: Array, high:
 
 
 def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
-    """A drawn canvas [h, w, 3] float into the subject's picture [H, W, 3] uint8 -> the full frame [H, W, 3] uint8."""
+    """A drawn canvas [h, w, 3] float into the subject's picture [H, W, 3] uint8 -> the full frame [H, W, 3] uint8.
+
+    A canvas smaller than its part of the picture changes no more of it than what was drawn: the rest stays sharp.
+    """
     window, out = canvas.window, picture.copy()
     size = (int(window.height), int(window.width))
-    shown = np.round(np.clip(_resize(image, size), 0, 1) * 255).astype(np.uint8)
-    out[int(window.top) : int(window.top) + size[0], int(window.left) : int(window.left) + size[1]] = shown
+    spot = np.s_[int(window.top) : int(window.top) + size[0], int(window.left) : int(window.left) + size[1]]
+    shown = np.clip(_resize(image, size), 0, 1) * 255
+    if image.shape[:2] != size:
+        drawn = (np.abs(image - canvas.around).max(-1) > DRAWN).astype(np.float32)
+        drawn = _resize(cv2.GaussianBlur(cv2.dilate(drawn, np.ones((7, 7), np.uint8)), (0, 0), 1.5), size)[..., None]
+        shown = picture[spot] + np.clip(drawn, 0, 1) * (shown - picture[spot])
+    out[spot] = np.round(shown).astype(np.uint8)
     return out
 
 
