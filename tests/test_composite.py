@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from tmt.composite import (
     Canvas,
-    background_plate,
     crop_canvas,
     cut,
     full_canvas,
@@ -25,6 +24,7 @@ from tmt.composite import (
     paste_back,
     scaled,
 )
+from tmt.plate import background_plate
 from tmt.render import Seen
 from tmt.types import Array, FaceTrack, FrameBank, Window
 

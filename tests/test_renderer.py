@@ -9,7 +9,7 @@ from heads import pipeline, studied
 
 from tmt.bank import target_of
 from tmt.composite import crop_canvas
-from tmt.renderer import Renderer
+from tmt.renderer import Renderer, helpful_share
 from tmt.types import CanonicalHead, Settings
 
 SETTINGS = Settings(size=256, label=False)
@@ -40,3 +40,24 @@ def test_a_keyframe_asked_for_again_looks_like_itself(head: CanonicalHead) -> No
         truth = cv2.resize(kept, (256, 256), interpolation=cv2.INTER_CUBIC).astype(float)
         error = ((drawer.draw(target) - truth) ** 2).mean()
         assert -10 * np.log10(error / 255**2) > 27
+
+
+def test_a_network_is_trusted_as_far_as_it_helps_and_not_at_all_where_it_harms() -> None:
+    rng = np.random.default_rng(0)
+    truth = [rng.integers(60, 200, (20, 30, 4), dtype=np.uint8) for _ in range(3)]
+    for picture in truth:
+        picture[..., 3] = 255
+        picture[:, 20:, 3] = 0  # no person there: what happens there does not count
+    true = [picture[..., :3].astype(np.float32) / 255 for picture in truth]
+    error = [rng.normal(0, 0.05, picture.shape).astype(np.float32) for picture in true]
+    plain = [t + e for t, e in zip(true, error, strict=True)]
+
+    def learned(share: float) -> list[np.ndarray]:
+        inside = np.arange(30)[None, :, None] < 20
+        pairs = zip(true, error, strict=True)
+        return [np.where(inside, t + (1 - share) * e, 0).astype(np.float32) for t, e in pairs]
+
+    assert helpful_share(plain, learned(1.0), truth) == pytest.approx(1.0, abs=1e-3)
+    assert helpful_share(plain, learned(2.0), truth) == pytest.approx(0.5, abs=1e-3)  # it overdoes things
+    assert helpful_share(plain, learned(-1.0), truth) == 0.0
+    assert helpful_share(plain, plain, truth) == 0.0

@@ -123,7 +123,7 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
         net.paint.weight.normal_(0, 0.5)
     monkeypatch.setattr("tmt.renderer.load_fusion", lambda: net)
     renderer = Renderer(head, TOPOLOGY, canvas, Settings(method="fused"))
-    renderer._detail = fusion.DETAIL
+    renderer._detail, renderer._trust, renderer._net = fusion.DETAIL, 1.0, net  # as if it had helped on this head
     drawn = renderer.draw(target_of(subject.performance, frame))
     renderer.close()
     sample = sample_of(subject, frame, np.arange(len(subject.bank)), TOPOLOGY)

@@ -15,8 +15,6 @@ from tmt.types import Array, FaceTrack, FrameBank, Window
 MARGIN = 1.55  # side of the head's window over all places the face goes
 ROOM = 1.85  # and at least over the face itself
 HAIR = 0.04  # of the side, moved up: more room is needed above the face than below
-PLATE_FRAMES = 15  # frames whose median is the background
-BACKGROUND_BELOW = 0.16  # matte under which a pixel is background
 AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
 STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
@@ -71,39 +69,6 @@ def faded(images: Array, window: Window, picture: Array) -> Array:
     fade = _border_fade((images.shape[1], images.shape[2]), _free_sides(window, picture))
     out[..., 3] = np.round(out[..., 3] * np.minimum(2 * fade, 1))
     return out
-
-
-def background_plate(images: Array) -> Array:
-    """Keyframes [K, H, W, 4] uint8 RGB and matte -> what is behind the head [H, W, 3] uint8.
-
-    The median of the frames in which a pixel is background; where it never is, filled smoothly from around.
-    """
-    some = images[np.unique(np.linspace(0, len(images) - 1, PLATE_FRAMES).round().astype(int))]
-    reach = max(3, round(AWAY * images.shape[2]))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
-    free = np.stack([cv2.erode((i[..., 3] < BACKGROUND_BELOW * 255).astype(np.uint8), disc) for i in some])
-    count = free.sum(0, dtype=np.int64)
-    values = np.where(free[..., None] > 0, some[..., :3].astype(np.uint16), 999)
-    values.sort(0)
-    middle = np.maximum(count - 1, 0) // 2
-    plate = np.take_along_axis(values, middle[None, ..., None], 0)[0].astype(np.float32)
-    known = (count > 0).astype(np.float32)
-    return np.clip(_pull_push(plate * known[..., None], known), 0, 255).astype(np.uint8)
-
-
-def _pull_push(image: Array, known: Array) -> Array:
-    """Fill the unknown part of image [H, W, 3] (zero there) from ever coarser averages of the known part [H, W]."""
-    height, width = known.shape
-    if min(height, width) <= 2:
-        total = max(float(known.sum()), 1e-6)
-        mean = (image * known[..., None]).sum((0, 1)) / total
-        return np.where(known[..., None] > 0, image, mean)
-    size = ((width + 1) // 2, (height + 1) // 2)
-    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    colour = cv2.resize(image * known[..., None], size, interpolation=cv2.INTER_AREA)
-    low = _pull_push(colour / np.maximum(share, 1e-6)[..., None], np.minimum(share * 4, 1))
-    filled = cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR)
-    return image * known[..., None] + filled * (1 - known[..., None])
 
 
 @dataclass(frozen=True)

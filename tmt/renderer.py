@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PROBES = 5  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
+LEAST_TRUST = 0.05  # a network that helps less is not asked at all
 FAR_VIEW = np.radians(20.0)  # further than this from any frame of the bank, what is shown is partly guessed
 
 
@@ -55,10 +56,10 @@ class Renderer:
         self._mouth = mouth_of(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
-        self._detail = 0.0
+        self._detail, self._trust = 0.0, 1.0
         if settings.method not in ("copy", "warp2d") and len(head.bank) > 4 * NEIGHBOURS:
             clock = time.perf_counter()
-            self._detail = self._lost_detail()
+            self._calibrate()
             self._tick("prepare", clock)
 
     def close(self) -> None:
@@ -117,7 +118,8 @@ class Renderer:
         """What the network adds to logits, matte and colours."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
         evidence = gather(bank, self.head.surface, self.topology, posed, mix, small, self._small)
-        return attend(net, evidence, canvas.window.shape)
+        extra, more, paint = attend(net, evidence, canvas.window.shape)
+        return extra * self._trust, more * self._trust, paint * self._trust
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
@@ -141,28 +143,51 @@ class Renderer:
         pixels = mix_pixels_torch(grid_xy, places, logits, images, floor, home, added)
         return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
 
-    def _lost_detail(self) -> float:
-        """How much detail to add so that keyframes drawn from the other keyframes are as sharp as they are."""
+    def _calibrate(self) -> None:
+        """Keyframes drawn from the other keyframes tell how far the network helps on this very head, and how much
+        detail to add so that they are as sharp as they are."""
         bank = self.head.bank
         canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
-        drawn, truth = [], []
-        for probe in np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]:
-            target = target_of(self.head.performance, int(bank.index[probe]))
-            offsets = deform(self.head.surface, target.canonical)
-            vertices = place(self.head.surface, offsets, target, self.head.performance)
-            seen = self._look(vertices, canvas.window)
-            allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
-            posed = Posed(offsets, vertices, target)
-            mix = self._choose(posed, None, allowed)
-            outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
-            drawn.append((self._mixed(seen, mix, posed, canvas), outline))
-            truth.append((self._images[probe][..., :3], outline))
-        return matching_gain(drawn, truth)
+        probes = np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]
+        scenes = [self._probe(int(probe), canvas) for probe in probes]
+        drawn = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+        if self._net is not None:
+            net, self._net = self._net, None
+            plain = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+            self._trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
+            self._net = net if self._trust > LEAST_TRUST else None
+            drawn = [p + np.float32(self._trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
+        outlines = [outline for *_, outline in scenes]
+        truth = [self._images[probe][..., :3] for probe in probes]
+        self._detail = matching_gain(
+            list(zip(drawn, outlines, strict=True)), list(zip(truth, outlines, strict=True))
+        )
+
+    def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix, Posed, Array]:
+        """A keyframe as a target for the others, and its face's outline px."""
+        bank = self.head.bank
+        target = target_of(self.head.performance, int(bank.index[probe]))
+        offsets = deform(self.head.surface, target.canonical)
+        posed = Posed(offsets, place(self.head.surface, offsets, target, self.head.performance), target)
+        allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
+        outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
+        return self._look(posed.vertices, canvas.window), self._choose(posed, None, allowed), posed, outline
 
     def _tick(self, stage: str, since: float) -> float:
         now = time.perf_counter()
         self.seconds[stage] += now - since  # type: ignore[assignment]
         return now
+
+
+def helpful_share(plain: list[Array], learned: list[Array], truth: list[Array]) -> float:
+    """How far to go from pictures [H, W, 3] float without the network to those with it, 0..1, to come nearest to the
+    true ones [H, W, 4] uint8 where their mattes say that there is a person."""
+    along, length = 0.0, 1e-9
+    for without, having, true in zip(plain, learned, truth, strict=True):
+        step, person = having - without, true[..., 3:] / np.float32(255)
+        along += float((person * step * (true[..., :3] / np.float32(255) - without)).sum())
+        length += float((person * step * step).sum())
+    return float(np.clip(along / length, 0, 1))
 
 
 def limits_of(head: CanonicalHead, target: Target, canvas: Canvas, topology: Topology) -> tuple[str, ...]:

@@ -12,9 +12,10 @@ import numpy as np
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.chosen import keep_to
-from tmt.composite import background_plate, cut, head_window
+from tmt.composite import cut, head_window
 from tmt.geometry import transform, untransform
 from tmt.motion import perform
+from tmt.plate import background_plate
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder

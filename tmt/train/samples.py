@@ -11,11 +11,12 @@ import numpy as np
 from tmt.attend import Evidence, gather, small_canvas
 from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
-from tmt.composite import Canvas, background_plate, bank_canvas
+from tmt.composite import Canvas, bank_canvas
 from tmt.expression import measure
 from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
 from tmt.motion import perform
+from tmt.plate import background_plate
 from tmt.render import deform, place
 from tmt.topology import Topology
 from tmt.track import face_sharpness
