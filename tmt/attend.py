@@ -14,7 +14,7 @@ import numpy as np
 from tmt.composite import Canvas, mattes, soft_dilated
 from tmt.fuse import REST, Mix, Posed, home_of
 from tmt.geometry import smoothstep, transform
-from tmt.render import Seen, look, spread
+from tmt.render import Seen, filled, look, spread
 from tmt.topology import Topology
 from tmt.types import Array, FrameBank, Surface, Target, Window
 
@@ -127,17 +127,8 @@ def _drawn(target: Target, window: Window, topology: Topology) -> dict[str, Arra
         *topology.lower_lip[:-10:-1],
     )
     return {
-        "opening": _filled(points, [topology.inner_lips], window.shape),
-        "lips": _filled(points, [outer], window.shape),
-        "lids": _filled(points, [eye.ring for eye in eyes], window.shape),
-        "irises": _filled(points, [eye.iris[1:] for eye in eyes if len(eye.iris) > 1], window.shape),
+        "opening": filled(points, [topology.inner_lips], window.shape),
+        "lips": filled(points, [outer], window.shape),
+        "lids": filled(points, [eye.ring for eye in eyes], window.shape),
+        "irises": filled(points, [eye.iris[1:] for eye in eyes if len(eye.iris) > 1], window.shape),
     }
-
-
-def _filled(points: Array, rings: list[tuple[int, ...]], shape: tuple[int, int]) -> Array:
-    """Polygons with soft edges."""
-    mask = np.zeros(shape, np.uint8)
-    for ring in rings:
-        corners = np.round((points[list(ring)] - 0.5) * 16).astype(np.int32)
-        cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, shift=4)
-    return mask / np.float32(255)

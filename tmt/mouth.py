@@ -15,7 +15,7 @@ import numpy as np
 
 from tmt.fuse import Mix
 from tmt.geometry import smoothstep, transform
-from tmt.render import Seen, rasterise
+from tmt.render import Seen, filled, rasterise
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Target, Window
 
@@ -30,6 +30,7 @@ MOST_UPPER, MOST_LOWER = 0.085, 0.055  # of the teeth that a lip bares at most: 
 TONGUE_WIDTH, TONGUE_LENGTH, TONGUE_LOW, TONGUE_HIGH = 0.19, 0.45, 0.05, 0.32
 DIM = 0.60  # head units of depth behind the front teeth over which light falls to 1/e
 LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how far their shade reaches, head units
+NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
 UPPER_MM = (8.5, 15.0, 22.5, 29.5, 36.5, 46.5)  # where each tooth ends, along the arch from its middle
 LOWER_MM = (5.5, 11.5, 18.5, 25.5, 32.5, 43.0)
@@ -80,6 +81,11 @@ def _light(head: CanonicalHead, topology: Topology) -> Array:
     return np.asarray(np.clip(1.6 * light * (0.5 + 0.5 * white / white.mean()), 0.15, 1.0))
 
 
+def needed(mix: Mix) -> bool:
+    """Whether no source shows the mouth as open as it must be."""
+    return bool(mix.cavity.max() > NEEDED)
+
+
 def fill(
     pixels: Array, seen: Seen, mix: Mix, target: Target, window: Window, mouth: Mouth, topology: Topology
 ) -> Array | None:
@@ -88,7 +94,7 @@ def fill(
     ring = window.to_window(transform(target.pose, target.canonical[list(topology.inner_lips)]))[:, :2]
     low = np.maximum(np.floor(ring.min(0)).astype(int) - 2, 0)
     high = np.minimum(np.ceil(ring.max(0)).astype(int) + 3, window.shape[::-1])
-    if (mix.cavity > 0.05).sum() == 0 or (high - low).min() < 4:
+    if not needed(mix) or (high - low).min() < 4:
         return None
     box = np.s_[low[1] : high[1], low[0] : high[0]]
     share = cv2.remap(mix.cavity, seen.grid_xy[box], None, cv2.INTER_LINEAR, borderValue=0) * seen.covered[box]
@@ -109,8 +115,7 @@ def _drawn(
     """The opening [h, w] 0..1 and what is behind it [h, w, 3], in a box `size` (w, h) px of the window at `low`."""
     wide, tall = (int(n) * FINER for n in size)
     unit = float(target.pose.scale) * window.scale * FINER
-    opening = np.zeros((tall, wide), np.uint8)
-    cv2.fillPoly(opening, [np.round((ring * FINER - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, shift=4)
+    opening = filled(ring * FINER, [range(len(ring))], (tall, wide))
     colours = np.broadcast_to(THROAT, (tall, wide, 3)).astype(np.float32).copy()
     nearest = np.full((tall, wide), np.inf, np.float32)
     front = mouth.lip + (0, 0, BEHIND * mouth.size)
@@ -128,11 +133,11 @@ def _drawn(
         colours += cover[..., None] * (painted[..., :3] * lit[..., None] - colours)
         nearest = np.where(cover > 0.5, part.depth, nearest)
     left, reach = LIP_SHADE
-    away = cv2.distanceTransform((opening > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    away = cv2.distanceTransform((opening > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     colours *= (left + (1 - left) * smoothstep(away / (reach * unit)))[..., None] * mouth.light
     shape = (int(size[0]), int(size[1]))
     small = cv2.resize(colours.astype(np.float32), shape, interpolation=cv2.INTER_AREA)
-    return cv2.resize(opening, shape, interpolation=cv2.INTER_AREA) / np.float32(255), small
+    return cv2.resize(opening, shape, interpolation=cv2.INTER_AREA), small
 
 
 def _parts(mouth: Mouth, chin: Array, lips: Array) -> list[tuple[Array, Array]]:

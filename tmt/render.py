@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -60,6 +61,15 @@ def spread(values: Array, seen: Seen) -> Array:
     """Values at the sheet's vertices [G, G] -> at the pixels [H, W]; 0 where nothing is seen."""
     here: Array = cv2.remap(values, seen.grid_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return here * seen.covered
+
+
+def filled(points: Array, rings: Sequence[Sequence[int]], shape: tuple[int, int]) -> Array:
+    """Polygons over points [N, 2] px as a mask [H, W] 0..1 with soft edges."""
+    mask = np.zeros(shape, np.uint8)
+    for ring in rings:
+        corners = np.round((points[list(ring)] - 0.5) * 16).astype(np.int32)
+        cv2.fillPoly(mask, [corners], 255, cv2.LINE_AA, shift=4)
+    return mask / np.float32(255)
 
 
 def rasterise_torch(points: torch.Tensor, shape: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

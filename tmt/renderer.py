@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +20,7 @@ from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
 from tmt.learned import attend, load_fusion
-from tmt.mouth import fill, mouth_of
+from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Settings, Target, Window
@@ -52,8 +53,8 @@ class Renderer:
         if self._portable:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
         self._net = load_fusion() if settings.method == "fused" else None
-        self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
-        self._mouth = mouth_of(head, topology)
+        if self._net is not None:
+            self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
@@ -105,7 +106,9 @@ class Renderer:
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
         shade(pixels, seen, mix)
-        inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        inside = None
+        if needed(mix):
+            inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
         if paint is not None and inside is not None:
             paint *= 1 - inside[..., None]
         person, drawn = mattes(pixels, seen, canvas, float(posed.target.pose.scale) * canvas.window.scale)
@@ -113,6 +116,11 @@ class Renderer:
             person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
         share = None if canvas.joint is None else spread(canvas.joint, seen)
         return lay_over(pixels[..., :3], person, drawn, canvas, share, paint)
+
+    @cached_property
+    def _mouth(self) -> Mouth:
+        """Fitted when it is first needed: many subjects show all that is asked of them."""
+        return mouth_of(self.head, self.topology)
 
     def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
         """What the network adds to logits, matte and colours."""

@@ -13,6 +13,8 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
+from tmt.attend import LOGIT_UNIT
+
 
 @dataclass(frozen=True)
 class FusionConfig:
@@ -117,9 +119,6 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         logits = (self.choose(up)[:, None] * near).sum(2)
         painted = F.pixel_shuffle(self.paint(up), 2)
         return Repair(_double(logits), painted[:, 3:], self.limit * torch.tanh(painted[:, :3]))
-
-
-LOGIT_UNIT = 8.0  # hints hold the unlearned logits divided by this, so that they span about -1..0
 
 
 def _double(x: torch.Tensor) -> torch.Tensor:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F  # noqa: N812
 
-from tmt.attend import MAPS
+from tmt.attend import LOGIT_UNIT, MAPS
 from tmt.detail import RADIUS
 from tmt.fuse import LASHES, LASHES_KEEP
-from tmt.networks.fusion import LOGIT_UNIT, FusionNet, Repair
+from tmt.networks.fusion import FusionNet, Repair
 from tmt.train.pool import Tensors
 
 DETAIL = 0.35  # the product measures it for every head; between .2 and .6
