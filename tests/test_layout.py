@@ -28,7 +28,7 @@ PAGE_USES = APP_USES | {
 }
 
 LINES = 250
-LONGER = {"types.py": 320}  # every shape that crosses a module border, told in one place
+LONGER = {"types.py": 330}  # every shape that crosses a module border, told in one place
 
 
 def python_files() -> list[Path]:

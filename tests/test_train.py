@@ -26,6 +26,7 @@ from tmt.trackers import load_tracker
 from tmt.train import __main__ as command
 from tmt.train import cache, fusion
 from tmt.train.config import TrainConfig, read_config
+from tmt.train.fusion import FusionStage
 from tmt.train.loop import Budget, run
 from tmt.train.pool import Samples, coloured, fill, read
 from tmt.train.samples import LESSONS, Subject, sample_of, subject_of, withheld
@@ -91,7 +92,7 @@ def test_the_target_is_never_among_its_own_sources_and_something_is_always_left(
 
 def test_the_untaught_network_changes_nothing(samples: list[Path]) -> None:
     sources, hints, maps, truth = (part[None] for part in Samples(samples, 128, 0, plain=True)[0])
-    net = fusion.build({})
+    net = fusion.FusionNet()
     taught = fusion.compose(net(sources, hints, maps), sources, hints, maps)
     torch.testing.assert_close(taught, fusion.compose(None, sources, hints, maps))
     assert truth.shape == (1, 4, 128, 128)
@@ -116,7 +117,7 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
     frame = 20
     head = head_of(subject)
     canvas = bank_canvas(head.bank, head.plate, 1.0)
-    net = fusion.build({}).eval()
+    net = fusion.FusionNet().eval()
     torch.manual_seed(0)
     with torch.no_grad():  # taught something, and visibly
         net.choose.weight.normal_(0, 3.0)
@@ -152,7 +153,7 @@ def test_light_and_mirror_change_sources_and_truth_alike(samples: list[Path]) ->
 
 def test_the_loss_falls_on_a_sample_seen_often(samples: list[Path], tmp_path: Path) -> None:
     config = TrainConfig(batch=1, crop=208, every=60, warm_up=5, rate=3e-3, average=0.8, **SMALL)  # type: ignore[arg-type]
-    lines = list(run(tmp_path / "run", config, samples[:1], samples[:1], Budget(steps=60), workers=0))
+    lines = list(run(FusionStage(samples[:1], samples[:1]), tmp_path / "run", config, Budget(steps=60), workers=0))
     rows = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
     assert rows[0][:4] == ["step", "seconds", "train", "loss"]
     assert float(rows[-1][3]) < float(rows[1][3]), lines
@@ -160,12 +161,12 @@ def test_the_loss_falls_on_a_sample_seen_often(samples: list[Path], tmp_path: Pa
 
 def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(samples: list[Path], tmp_path: Path) -> None:
     config = TrainConfig(batch=1, crop=64, every=2, warm_up=1, **SMALL)  # type: ignore[arg-type]
-    cut, whole = tmp_path / "cut", tmp_path / "whole"
-    for line in run(cut, config, samples, samples[:1], Budget(steps=4), workers=0):
+    cut, whole, stage = tmp_path / "cut", tmp_path / "whole", FusionStage(samples, samples[:1])
+    for line in run(stage, cut, config, Budget(steps=4), workers=0):
         if line.startswith("step 2"):
             break
-    list(run(cut, config, samples, samples[:1], Budget(steps=4), workers=0))
-    list(run(whole, config, samples, samples[:1], Budget(steps=4), workers=0))
+    list(run(stage, cut, config, Budget(steps=4), workers=0))
+    list(run(stage, whole, config, Budget(steps=4), workers=0))
     a, b = ((folder / "state" / "000.safetensors").read_bytes() for folder in (cut, whole))
     assert a == b
     assert all(path.stat().st_size < 16e6 for path in (cut / "state").iterdir())

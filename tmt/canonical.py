@@ -14,8 +14,9 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 from scipy.spatial import Delaunay
 
-from tmt.depth import fit_prior, head_depth
+from tmt.depth import corrected, fit_prior, head_depth
 from tmt.geometry import smoothstep
+from tmt.lift import Cloud, laid
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Surface, Window
 
@@ -46,8 +47,11 @@ class _Sheet:
         return np.stack([np.interp(points[:, 0], self.x, ticks), np.interp(points[:, 1], self.y, ticks)], 1)
 
 
-def build_surface(performance: Performance, topology: Topology, window: Window, flat: bool = False) -> Surface:
-    """The subject's surface over `window` (picture px) around the reference pose; `flat` leaves the depth out."""
+def build_surface(
+    performance: Performance, topology: Topology, window: Window, flat: bool = False, cloud: Cloud | None = None
+) -> Surface:
+    """The subject's surface over `window` (picture px) around the reference pose; `flat` leaves the depth out, `cloud`
+    is what DepthNet saw of it."""
     neutral = performance.neutral.astype(np.float64)
     opened = open_mouth(neutral, topology)
     sheet = _sheet(performance, window, opened[list(topology.oval), :2].mean(0))
@@ -59,6 +63,10 @@ def build_surface(performance: Performance, topology: Topology, window: Window, 
     extend = _Extension(inside, sheet)
     depth = head_depth(points, opened, prior, lambda values: extend(face @ values[:, None])[:, 0], inside)
     depth = depth.reshape(GRID, GRID)
+    if cloud is not None:
+        above = 1 - smoothstep((sheet.y - prior.chin) / (0.2 * prior.face_height))  # DepthNet knows no shoulders
+        measured, weight = laid(cloud, sheet.x, sheet.y)
+        depth = corrected(depth, measured, weight * above[:, None], inside.reshape(GRID, GRID), above[:, None])
     depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 1.2)
     if flat:
         depth = np.full_like(depth, prior.back - 0.2)

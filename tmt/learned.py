@@ -1,11 +1,11 @@
-"""The learned fusion at work: evidence in, what to add to the unlearned fusion out."""
+"""The trained networks that ship with the package: loaded once, and the fusion at work."""
 
 from __future__ import annotations
 
 import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -16,35 +16,56 @@ from tmt.hub import device
 from tmt.types import Array
 
 if TYPE_CHECKING:
+    from tmt.networks.depth import DepthNet
     from tmt.networks.fusion import FusionNet
+    from tmt.networks.pose import PoseNet
 
 _LOADING = threading.Lock()
-FUSION = Path(__file__).with_name("assets") / "fusion"
+ASSETS = Path(__file__).with_name("assets")
+FUSION, GEOMETRY = ASSETS / "fusion", ASSETS / "geometry"
 
 
-def has_fusion() -> bool:
-    """Whether trained weights of the attention fusion ship with the package."""
-    return (FUSION / "config.json").is_file()
+def has_weights(folder: Path) -> bool:
+    """Whether trained weights lie there."""
+    return (folder / "config.json").is_file()
 
 
 def load_fusion(folder: Path = FUSION) -> FusionNet:
     """The attention fusion's weights, once per process, in the precision that suits the device."""
-    with _LOADING:
-        return _loaded(folder)
+    net: FusionNet = _load(folder, "fusion")
+    return net
+
+
+def load_depth() -> DepthNet | None:
+    """DepthNet, once per process; None where no trained weights ship."""
+    return _load(GEOMETRY / "depth", "depth") if has_weights(GEOMETRY / "depth") else None
+
+
+def load_pose() -> PoseNet | None:
+    """PoseNet, once per process; None where no trained weights ship."""
+    return _load(GEOMETRY / "pose", "pose") if has_weights(GEOMETRY / "pose") else None
 
 
 def load_ahead() -> None:
     """Begin to load the weights beside other work: importing what they are made with takes seconds."""
-    threading.Thread(target=load_fusion, name="tmt-load").start()
+    threading.Thread(target=lambda: (load_depth(), load_fusion()), name="tmt-load").start()
 
 
-@lru_cache(maxsize=2)
-def _loaded(folder: Path) -> FusionNet:
+def _load(folder: Path, name: str) -> Any:
+    with _LOADING:
+        return _loaded(folder, name)
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, name: str) -> Any:
+    from tmt.networks.depth import DepthNet
     from tmt.networks.fusion import FusionNet
+    from tmt.networks.pose import PoseNet
 
+    made: dict[str, Any] = {"fusion": FusionNet, "depth": DepthNet, "pose": PoseNet}
     half = device().type == "cuda"
     kind = torch.float16 if half else torch.float32
-    net = FusionNet.from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
+    net = made[name].from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
     return net.to(device(), memory_format=torch.channels_last).eval()
 
 

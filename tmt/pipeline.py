@@ -15,7 +15,7 @@ import torch
 from tmt import provenance
 from tmt.chosen import keep_to
 from tmt.errors import MediaError, SettingsError
-from tmt.learned import load_ahead
+from tmt.learned import load_ahead, load_depth
 from tmt.motion import perform, turntable
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
@@ -36,8 +36,9 @@ class TalkingHeadPipeline:
     The object keeps no state of any run: heads, settings and results are values, so that visitors cannot meet.
     """
 
-    def __init__(self, tracker: FaceTracker) -> None:
-        self.tracker = tracker
+    def __init__(self, tracker: FaceTracker, learned_depth: bool = True) -> None:
+        """`learned_depth`: the head's depth as DepthNet sees it, where its weights ship; else an average skull's."""
+        self.tracker, self.learned_depth = tracker, learned_depth
 
     @classmethod
     def from_pretrained(cls, tracker: str | None = None) -> TalkingHeadPipeline:
@@ -54,7 +55,10 @@ class TalkingHeadPipeline:
         """
         receipt = provenance.receipt(consent)
         say = progress or _nothing
-        return study(Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)), face)
+        return study(
+            Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)), face,
+            depth=load_depth() if self.learned_depth else None,
+        )
 
     def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
         """Track a driving clip: a generator of progress whose value is the Drive."""

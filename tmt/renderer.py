@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from tmt.attend import gather, small_canvas
+from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled
@@ -102,6 +103,9 @@ class Renderer:
 
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
+        behind: Array | None = None
+        if self.head.back is not None:
+            canvas, behind = lay_behind(self.head.back, posed.target, self.head.performance, canvas)
         extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
@@ -115,6 +119,9 @@ class Renderer:
         if more is not None:
             person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
         share = None if canvas.joint is None else spread(canvas.joint, seen)
+        if behind is not None:
+            person = np.maximum(person, behind)
+            share = None if share is None else np.maximum(share, behind)
         return lay_over(pixels[..., :3], person, drawn, canvas, share, paint)
 
     @cached_property

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmt.back import back_of
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.chosen import keep_to
 from tmt.composite import cut, head_window
 from tmt.geometry import transform, untransform
+from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
 from tmt.skin import follow, learn, skin_map, unroll
@@ -22,6 +25,9 @@ from tmt.track import FaceTracker, TrackBuilder
 from tmt.types import Array, CanonicalHead, MediaInfo, Method, Performance, Receipt, Window
 from tmt.video import probe, read_frames
 
+if TYPE_CHECKING:
+    from tmt.networks.depth import DepthNet
+
 MAX_FRAMES = 600  # a longer subject clip is sampled evenly: more frames hardly add views
 BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 
@@ -29,10 +35,12 @@ Tick = Callable[[int, int | None], None]  # done, total
 
 
 def study(
-    path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, face: int | None = None, steadiness: float = 0.3
+    path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, face: int | None = None, steadiness: float = 0.3,
+    depth: DepthNet | None = None,
 ) -> CanonicalHead:
     """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `face`: which one
-    of several, counted from the left from 1 (None: the largest and most central)."""
+    of several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
+    landmarks do not know (None: an average skull)."""
     started = time.perf_counter()
     info = probe(path)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
@@ -47,14 +55,16 @@ def study(
     track = replace(track, lost={**track.lost, **missing_frames(info)})
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
-    surface = build_surface(performance, tracker.topology, window)
     index = choose_keyframes(performance, track.sharpness, tracker.topology)
     images, picture, faces = _keep(path, info, every, index, performance, window, tracker)
     performance = on_the_skin(performance, index, faces, tracker.topology)
+    cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology)
+    surface = build_surface(performance, tracker.topology, window, cloud=cloud)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
+        back=back_of(surface, bank, performance, tracker.topology),
     )
 
 
@@ -111,7 +121,8 @@ def variant(head: CanonicalHead, method: Method, topology: Topology) -> Canonica
     bank, keep = head.bank, np.arange(len(head.bank))
     if method == "single":
         keep = np.flatnonzero(bank.index == head.performance.reference)
-    surface = build_surface(head.performance, topology, bank.window, flat=method == "flat")
+    flat = method == "flat"
+    surface = build_surface(head.performance, topology, bank.window, flat=True) if flat else head.surface
     images = [bank.images[k] for k in keep]
     rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
-    return replace(head, surface=surface, bank=rebuilt)
+    return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back)

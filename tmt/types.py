@@ -215,6 +215,17 @@ class FrameBank:
 
 
 @dataclass(frozen=True)
+class Back:
+    """The back of the head: vertices [R, C, 3] head units, from the right side round to the left; head [R] 1 where it
+    turns with the head, 0 with the torso; colours [S, S, 3] float 0..1 over rows and columns; solid [R] 0..1."""
+
+    vertices: Array
+    head: Array
+    colours: Array
+    solid: Array
+
+
+@dataclass(frozen=True)
 class CanonicalHead:
     """Everything learned from the subject: `study` makes it once, any number of renders use it.
 
@@ -231,6 +242,7 @@ class CanonicalHead:
     plate: Array
     track: FaceTrack
     seconds: float
+    back: Back | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.attend import LOGIT_UNIT
+from tmt.networks.blocks import Refine, block, double
 
 
 @dataclass(frozen=True)
@@ -34,23 +35,6 @@ class Repair:
     logits: torch.Tensor
     matte: torch.Tensor
     picture: torch.Tensor
-
-
-def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    """3 x 3 convolution and ReLU."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU())
-
-
-class Refine(nn.Module):
-    """Two convolutions whose result is added to what came in."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.body = nn.Sequential(block(width, width), nn.Conv2d(width, width, 3, 1, 1))
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[B, C, H, W] -> the same shape."""
-        return torch.relu(x + self.body(x))
 
 
 class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
@@ -111,15 +95,11 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         # A U-Net over what was heard.
         quarter = self.merge(torch.cat([quarter, heard, spread], 1))
         eighth = self.down(quarter)
-        up = self.up_eighth(torch.cat([eighth, _double(self.bottom(eighth))], 1))
-        up = self.up_quarter(torch.cat([quarter, _double(up)], 1))
-        up = self.up_half(torch.cat([half, _double(up)], 1))
+        up = self.up_eighth(torch.cat([eighth, double(self.bottom(eighth))], 1))
+        up = self.up_quarter(torch.cat([quarter, double(up)], 1))
+        up = self.up_half(torch.cat([half, double(up)], 1))
 
         near = near.view(batch, count, -1, height // 2, width // 2)
         logits = (self.choose(up)[:, None] * near).sum(2)
         painted = F.pixel_shuffle(self.paint(up), 2)
-        return Repair(_double(logits), painted[:, 3:], self.limit * torch.tanh(painted[:, :3]))
-
-
-def _double(x: torch.Tensor) -> torch.Tensor:
-    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        return Repair(double(logits), painted[:, 3:], self.limit * torch.tanh(painted[:, :3]))

@@ -1,4 +1,4 @@
-"""python -m tmt.train: `cache` clips once, `fusion` to train on them. See each one's --help."""
+"""python -m tmt.train: `cache` clips once, then train `geometry` or `fusion` on them. See each one's --help."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from pathlib import Path
 
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
-from tmt.train.cache import FRAMES, build, load_all
+from tmt.train.cache import FRAMES, build, load, load_all, save
 from tmt.train.clip import Clip
 from tmt.train.config import TrainConfig, read_config
 from tmt.train.pool import fill, people_of
+
+CHECKED = 16  # synthetic heads that are held out
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,17 +37,21 @@ def _parser() -> argparse.ArgumentParser:
     cache.add_argument("-o", "--out", type=Path, required=True)
     cache.add_argument("--frames", type=int, default=FRAMES, help="of each clip at most (%(default)s)")
     cache.set_defaults(run=_cache)
-    stage = commands.add_parser("fusion", help="train the attention fusion")
-    stage.add_argument("--cache", type=Path, help="folder made by `cache`; without it, synthetic heads alone")
-    stage.add_argument("--asset", type=Path, help="the parametric head, for synthetic people")
-    stage.add_argument("--config", type=Path, help="JSON, see tmt/train/config.py")
-    stage.add_argument("--out", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
-    stage.add_argument("--start", type=Path, help="weights to start from (default: those that ship, if any; 'none')")
-    stage.add_argument("--budget", type=_seconds, default=1500.0, help="wall clock, such as 90s, 25m, 2h (25m)")
-    stage.add_argument("--steps", type=int, help="stop at this step: the same seed then gives the same weights")
-    stage.add_argument("--seed", type=int)
-    stage.add_argument("--workers", type=int, default=1, help="processes that read samples (%(default)s)")
-    stage.set_defaults(run=_fusion)
+    for name, what, run in (
+        ("geometry", "train depth and pose from frames of one head", _geometry),
+        ("fusion", "train the attention fusion", _fusion),
+    ):
+        stage = commands.add_parser(name, help=what)
+        stage.add_argument("--cache", type=Path, help="folder made by `cache`; without it, synthetic heads alone")
+        stage.add_argument("--asset", type=Path, help="the parametric head, for synthetic people")
+        stage.add_argument("--config", type=Path, help="JSON, see tmt/train/config.py")
+        stage.add_argument("--out", type=Path, required=True, help="the run's folder; an unfinished run there goes on")
+        stage.add_argument("--start", type=Path, help="weights to start from (default: those that ship; 'none')")
+        stage.add_argument("--budget", type=_seconds, default=1500.0, help="wall clock, such as 90s, 25m, 2h (25m)")
+        stage.add_argument("--steps", type=int, help="stop at this step: the same seed then gives the same weights")
+        stage.add_argument("--seed", type=int)
+        stage.add_argument("--workers", type=int, default=1, help="processes that read samples (%(default)s)")
+        stage.set_defaults(run=run)
     return parser
 
 
@@ -64,19 +70,48 @@ def _cache(given: argparse.Namespace) -> None:
 
 
 def _fusion(given: argparse.Namespace) -> None:
-    from tmt.learned import FUSION, has_fusion
+    from tmt.learned import FUSION, has_weights
+    from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    start = given.start or (FUSION if has_fusion() else None)
-    start = None if start is not None and str(start) == "none" else start
-    for line in run(given.out, config, train, check, Budget(given.budget, given.steps), start, given.workers, data):
+    start = _start(given.start, FUSION if has_weights(FUSION) else None)
+    budget = Budget(given.budget, given.steps)
+    for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
 
 
-def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path], list[Path], dict[str, object]]:
-    """Files of the samples to train on and to check with, drawn now where they are missing; and whose they are."""
+def _geometry(given: argparse.Namespace) -> None:
+    from tmt.learned import GEOMETRY, has_weights
+    from tmt.train.geometry import GeometryStage
+    from tmt.train.loop import LAPS, Budget, run
+    from tmt.train.views import Views, turning_of
+
+    config = read_config(given.config, seed=given.seed)
+    held, real = _people(given, config)
+    heads = config.heads if given.asset is not None else 0
+    drawn = [_kept_head(given.asset, given.out / "heads", n, config) for n in range(heads + bool(heads) * CHECKED)]
+    train = [clip for clips in real for clip in clips] + drawn[CHECKED:]
+    check = [clip for clips in held for clip in clips] + drawn[:CHECKED]
+    sets = ((train, config.samples, LAPS, False), (check, config.checks, 1, True))
+    learn, look = (
+        Views([turning_of(clip, MEDIAPIPE_478) for clip in clips], MEDIAPIPE_478, config.seed, count, laps, plain=plain)
+        for clips, count, laps, plain in sets
+    )
+    start = _start(given.start, GEOMETRY if has_weights(GEOMETRY / "depth") else None)
+    budget, stage = Budget(given.budget, given.steps), GeometryStage(learn, look, config.part)
+    for line in run(stage, given.out, config, budget, start, given.workers, _data(real, heads, held)):
+        print(line, flush=True)
+
+
+def _start(asked: Path | None, shipped: Path | None) -> Path | None:
+    """The weights to start from."""
+    return shipped if asked is None else None if str(asked) == "none" else asked
+
+
+def _people(given: argparse.Namespace, config: TrainConfig) -> tuple[list[list[Clip]], list[list[Clip]]]:
+    """The clips of those who are held out, and of those who are not."""
     people = people_of([] if given.cache is None else load_all(given.cache))
     unknown = set(config.held_out) - set(people)
     if unknown and people:
@@ -85,6 +120,20 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     real = list(people.values())
     if not held and len(real) > 1:
         held = [real.pop()]
+    return held, real
+
+
+def _data(real: list[list[Clip]], heads: int, held: list[list[Clip]]) -> dict[str, object]:
+    """Whose clips were used, for the record."""
+    return {
+        "trained on": sorted(clip.name for clips in real for clip in clips), "synthetic heads": heads,
+        "held out": sorted(clip.name for clips in held for clip in clips),
+    }  # fmt: skip
+
+
+def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path], list[Path], dict[str, object]]:
+    """Files of the samples to train on and to check with, drawn now where they are missing; and whose they are."""
+    held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
     share = 1.0 if not real else (config.head_share if heads else 0.0)
     count = {"real": round(config.samples * (1 - share)), "heads": round(config.samples * share)}
@@ -95,11 +144,7 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
             files += _filled(given.out / "samples" / name, clips, persons, count[name], config.seed)
     check = held or [list(_heads(given.asset, heads + n, config)) for n in range(3)]
     checks = _filled(given.out / "samples" / "check", lambda n: check[n], len(check), config.checks, 0)
-    data: dict[str, object] = {
-        "trained on": sorted(clip.name for clips in real for clip in clips), "synthetic heads": heads,
-        "held out": sorted(clip.name for clips in held for clip in clips),
-    }  # fmt: skip
-    return files, checks, data
+    return files, checks, _data(real, heads, held)
 
 
 def _filled(folder: Path, clips: object, people: int, count: int, seed: int) -> list[Path]:
@@ -112,7 +157,21 @@ def _filled(folder: Path, clips: object, people: int, count: int, seed: int) -> 
 def _heads(asset: Path, number: int, config: TrainConfig) -> Iterable[Clip]:
     from tmt.train.heads import load_asset, random_clip
 
-    return [random_clip(load_asset(asset), config.seed * 100_000 + number, config.head_frames)]
+    return [random_clip(load_asset(asset), config.seed * 100_000 + number, config.head_frames, config.head_size)]
+
+
+def _kept_head(asset: Path, folder: Path, number: int, config: TrainConfig) -> Clip:
+    """A synthetic head with its truth, drawn once and kept in a folder."""
+    from tmt.train.heads import load_asset, random_clip
+
+    folder.mkdir(parents=True, exist_ok=True)
+    seed = config.seed * 100_000 + number
+    path = folder / f"head-{seed}.safetensors"
+    if not path.is_file():
+        save(random_clip(load_asset(asset), seed, config.head_frames, config.head_size), folder)
+        if number % 20 == 0:
+            print(f"head {number}", flush=True)
+    return load(path)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,14 @@ from tmt.retarget import SAME_FACE
 from tmt.skin import laid_over
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
-from tmt.train.clip import Clip
-from tmt.types import Array
+from tmt.train.clip import Clip, Truth
+from tmt.types import Array, Pose
 from tmt.video import probe, read_frames
 
 SIDE = 256  # px of a crop at most: what the networks see
 FRAMES = 150  # of one clip: more of the same person teach little
 PICTURE, MATTE = (cv2.IMWRITE_WEBP_QUALITY, 82), (cv2.IMWRITE_JPEG_QUALITY, 85)  # some 14 KB a frame
+DEPTH_STEPS, NOTHING = 4000, 65535  # to a head unit; where no head is
 ENDINGS = {".mp4", ".mov", ".mpg", ".avi", ".mkv", ".webm"}
 
 
@@ -125,6 +126,8 @@ def save(clip: Clip, folder: Path, face: Array | None = None) -> Path:
     }
     if face is not None:
         tensors["mean_face"] = face
+    if clip.truth is not None:
+        tensors |= _told(clip.truth)
     facts = {"name": clip.name, "person": clip.person, "fps": str(clip.fps)}
     path, part = folder / f"{clip.name}.safetensors", folder / f".{clip.name}.part"
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, part, metadata=facts)
@@ -149,9 +152,30 @@ def load(path: Path) -> Clip:
             found=tensors["found"] > 0,
             torso=tensors["torso"],
             fps=Fraction(facts["fps"]),
+            truth=_read_truth(tensors) if "depths" in tensors else None,
         )
     except (SafetensorError, KeyError, ValueError, OSError, TypeError, cv2.error) as error:
         raise MediaError("unreadable", name=path.name, reason=str(error)) from error
+
+
+def _told(truth: Truth) -> dict[str, Array]:
+    """What only a synthetic clip knows, as tensors: depth in steps of 1 / DEPTH_STEPS head units as 16-bit PNG."""
+    steps = np.clip(truth.depth.astype(np.float32) * DEPTH_STEPS + NOTHING // 2, 0, NOTHING - 1)
+    depths = [_encoded(".png", np.where(np.isfinite(one), one, NOTHING).astype(np.uint16), ()) for one in
+              np.where(np.isfinite(truth.depth), steps, np.nan)]  # fmt: skip
+    labels = [_encoded(".png", one, ()) for one in truth.labels]
+    return {
+        "depths": np.concatenate(depths), "depth_ends": np.cumsum([len(d) for d in depths]),
+        "labels": np.concatenate(labels), "label_ends": np.cumsum([len(one) for one in labels]),
+        "scale": truth.pose.scale, "rotation": truth.pose.rotation, "translation": truth.pose.translation,
+    }  # fmt: skip
+
+
+def _read_truth(tensors: dict[str, Array]) -> Truth:
+    steps = np.stack(_decoded(tensors["depths"], tensors["depth_ends"], cv2.IMREAD_UNCHANGED)).astype(np.float32)
+    depth = np.where(steps == NOTHING, np.inf, (steps - NOTHING // 2) / DEPTH_STEPS).astype(np.float16)
+    labels = np.stack(_decoded(tensors["labels"], tensors["label_ends"], cv2.IMREAD_UNCHANGED))
+    return Truth(Pose(tensors["scale"], tensors["rotation"], tensors["translation"]), depth, labels)
 
 
 def load_all(folder: Path) -> list[Clip]:

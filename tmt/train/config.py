@@ -27,6 +27,8 @@ class TrainConfig:
     average: float = 0.998  # of the weights that are kept: a running mean over some 500 steps
     every: int = 250  # steps between looks at the held-out people
     seed: int = 1
+    part: str = "both"  # of the geometry: "depth" or "pose" trains that network alone
+    head_size: int = 256  # px of a synthetic head's picture
     network: dict[str, object] = field(default_factory=dict)  # what differs from FusionConfig
 
 

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
@@ -9,7 +15,9 @@ from tmt.attend import LOGIT_UNIT, MAPS
 from tmt.detail import RADIUS
 from tmt.fuse import LASHES, LASHES_KEEP
 from tmt.networks.fusion import FusionNet, Repair
-from tmt.train.pool import Tensors
+from tmt.train.config import TrainConfig
+from tmt.train.pool import Samples, Tensors
+from tmt.types import Array
 
 DETAIL = 0.35  # the product measures it for every head; between .2 and .6
 REGION = 5.0  # a pixel of mouth or eyes counts this much more: they are a fiftieth of the picture
@@ -75,9 +83,51 @@ def step(net: torch.nn.Module, batch: Tensors) -> torch.Tensor:
     return loss(compose(net(sources, hints, maps), sources, hints, maps), maps, truth)
 
 
-def build(network: dict[str, object]) -> FusionNet:
-    """An untrained network."""
-    return FusionNet(**network)
+SHOWN = 6  # held-out samples on a contact sheet
+
+
+@dataclass(frozen=True)
+class FusionStage:
+    """What the loop asks a stage for; `train` and `check` are files of the pool."""
+
+    train: Sequence[Path]
+    check: Sequence[Path]
+    laps: int = 10_000  # passes through the pool: more than any budget
+
+    def samples(self, config: TrainConfig) -> tuple[Samples, int]:
+        """The pool, cropped and coloured differently in every pass."""
+        return Samples(self.train, config.crop, config.seed, self.laps), len(self.train)
+
+    def held_out(self, config: TrainConfig) -> Samples:
+        """Uncropped but for size, always the same."""
+        return Samples(self.check, 256, config.seed, plain=True)
+
+    def build(self, config: TrainConfig) -> FusionNet:
+        """An untrained network."""
+        return FusionNet(**config.network)
+
+    def load(self, folder: Path) -> FusionNet:
+        """A network to start from."""
+        net: FusionNet = FusionNet.from_pretrained(folder)
+        return net
+
+    def step(self, net: torch.nn.Module, batch: Any) -> torch.Tensor:
+        """The loss of one batch."""
+        return step(net, batch)
+
+    @torch.no_grad()
+    def look(self, net: torch.nn.Module | None, batches: list[Any]) -> tuple[dict[str, float], Array]:
+        """Mean measures over held-out samples, and a contact sheet: truth, unlearned, learned."""
+        seen: list[dict[str, float]] = []
+        rows: list[Array] = []
+        for sources, hints, maps, truth in batches:
+            image = compose(None if net is None else net(sources, hints, maps), sources, hints, maps)
+            seen += [measures(image[i : i + 1], maps[i : i + 1], truth[i : i + 1]) for i in range(len(image))]
+            plain = compose(None, sources[:1], hints[:1], maps[:1])
+            if len(rows) < SHOWN:
+                rows.append(torch.cat([truth[0, :3], plain[0], image[0]], 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy())
+        means = {name: float(np.mean([one[name] for one in seen])) for name in seen[0]}
+        return means, (np.concatenate(rows) * 255).round().astype(np.uint8)
 
 
 def ssim_map(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

@@ -11,22 +11,42 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from tmt.train import fusion
 from tmt.train.config import TrainConfig
 from tmt.train.journal import Journal, resume, save_state
-from tmt.train.pool import Samples, Tensors
 from tmt.types import Array
 
 RESERVE = 0.04  # of the budget, for the last look and for saving
 LAPS = 10_000  # passes through the pool: more than any budget
-SHOWN = 6  # held-out samples on a contact sheet
+
+
+class Stage(Protocol):
+    """What is trained: a network, its samples, its loss, and how held-out people are looked at."""
+
+    def samples(self, config: TrainConfig) -> tuple[Dataset[Any], int]:
+        """Everything to learn from, LAPS times over, and how many samples one pass has."""
+
+    def held_out(self, config: TrainConfig) -> Dataset[Any]:
+        """What the best weights are chosen by."""
+
+    def build(self, config: TrainConfig) -> Any:
+        """An untrained network."""
+
+    def load(self, folder: Path) -> Any:
+        """A network to start from."""
+
+    def step(self, net: torch.nn.Module, batch: Any) -> torch.Tensor:
+        """The loss of one batch."""
+
+    def look(self, net: torch.nn.Module | None, batches: list[Any]) -> tuple[dict[str, float], Array]:
+        """Mean measures over held-out batches (None: without a network; {} where that says nothing), with "loss", and
+        a contact sheet."""
 
 
 @dataclass(frozen=True)
@@ -44,30 +64,31 @@ class Budget:
 
 
 def run(
-    out: Path, config: TrainConfig, train: list[Path], check: list[Path], budget: Budget, start: Path | None = None,
-    workers: int = 1, data: Mapping[str, object] | None = None,
+    stage: Stage, out: Path, config: TrainConfig, budget: Budget, start: Path | None = None, workers: int = 1,
+    data: Mapping[str, object] | None = None,
 ) -> Iterator[str]:
-    """Train the fusion on samples (files of the pool); yields lines of progress. Goes on from `out` if a run is there,
-    else from the weights in `start`, else from nothing. `data`: what the samples were drawn from, for the record."""
+    """Train a stage; yields lines of progress. Goes on from `out` if a run is there, else from the weights in `start`,
+    else from nothing. `data`: what the samples were drawn from, for the record."""
     torch.manual_seed(config.seed)
     accelerator = Accelerator(mixed_precision="bf16" if torch.cuda.is_available() else "no")
-    net: Any = fusion.FusionNet.from_pretrained(start) if start else fusion.build(config.network)
+    net = stage.load(start) if start else stage.build(config)
     net = net.to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(net, multi_avg_fn=_mean_of(config.average))
     optimiser = torch.optim.AdamW(net.parameters(), config.rate, weight_decay=config.decay, betas=(0.9, 0.99))
     progress = resume(out, net, average.module, optimiser)
     average.n_averaged.fill_(progress.step)
+    samples, count = stage.samples(config)
     loader = DataLoader(
-        Samples(train, config.crop, config.seed, LAPS), config.batch, sampler=_Order(len(train), config, progress.step),
+        samples, config.batch, sampler=_Order(count, config, progress.step),
         num_workers=workers, persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
     )  # fmt: skip
     net, optimiser, loader = accelerator.prepare(net, optimiser, loader)
     average.to(accelerator.device)
-    held_out = list(_batches(check, config, accelerator.device))
+    held_out = [_to(batch, accelerator.device) for batch in DataLoader(stage.held_out(config), config.batch)]
     journal = Journal(out, config, data or {})
     started, since, mean = time.monotonic(), progress.seconds, 0.0
     if progress.step == 0:
-        for name, seen in _before(average.module if start else None, held_out):
+        for name, seen in _before(stage, average.module if start else None, held_out):
             row = {"step": 0, "seconds": 0.0, "train": math.nan, **seen}
             journal.keep(row, average.module, progress, best=name == "start")
             yield f"{name}: {_told(seen)}"
@@ -77,7 +98,7 @@ def run(
             group["lr"] = rate_at(config, progress.step, used)
         if used < 1:
             with accelerator.autocast():
-                loss = fusion.step(net, batch)
+                loss = stage.step(net, batch)
             optimiser.zero_grad(set_to_none=True)
             accelerator.backward(loss)
             accelerator.clip_grad_norm_(net.parameters(), 1.0)
@@ -87,7 +108,7 @@ def run(
             mean += float(loss.detach())
             progress.seconds = since + time.monotonic() - started
         if (used >= 1 or progress.step % config.every == 0) and accelerator.is_main_process:
-            seen, sheet = look(average.module, held_out)
+            seen, sheet = stage.look(average.module, held_out)
             row = {"step": progress.step, "seconds": round(progress.seconds, 1), "train": mean / config.every, **seen}
             mean = 0.0
             journal.keep(row, average.module, progress, sheet, best=seen["loss"] < progress.best)
@@ -100,12 +121,13 @@ def run(
     yield f"best at step {progress.best_step}: {out / 'best'}"
 
 
-def _before(start: torch.nn.Module | None, held_out: list[Tensors]) -> Iterator[tuple[str, dict[str, float]]]:
-    """What the unlearned fusion reaches, and the weights that are started from: they are the best until there is
+def _before(stage: Stage, start: torch.nn.Module | None, held_out: list[Any]) -> Iterator[tuple[str, dict[str, float]]]:
+    """What is reached without a network, and by the weights that are started from: they are the best until there is
     better."""
-    yield "unlearned", look(None, held_out)[0]
+    if plain := stage.look(None, held_out)[0]:
+        yield "unlearned", plain
     if start is not None:
-        yield "start", look(start, held_out)[0]
+        yield "start", stage.look(start, held_out)[0]
 
 
 def rate_at(config: TrainConfig, step: int, used: float) -> float:
@@ -139,25 +161,11 @@ def _mean_of(decay: float) -> Callable[[Any, Any, Any], None]:
     return update
 
 
-def _batches(files: list[Path], config: TrainConfig, device: torch.device) -> Iterator[Tensors]:
-    """Held-out samples, uncropped but for size, always the same."""
-    for batch in DataLoader(Samples(files, 256, config.seed, plain=True), config.batch):
-        yield tuple(part.to(device) for part in batch)  # type: ignore[misc]
-
-
-@torch.no_grad()
-def look(net: torch.nn.Module | None, batches: list[Tensors]) -> tuple[dict[str, float], Array]:
-    """Mean measures over held-out samples, and a contact sheet: truth, unlearned, learned."""
-    seen: list[dict[str, float]] = []
-    rows: list[Array] = []
-    for sources, hints, maps, truth in batches:
-        image = fusion.compose(None if net is None else net(sources, hints, maps), sources, hints, maps)
-        seen += [fusion.measures(image[i : i + 1], maps[i : i + 1], truth[i : i + 1]) for i in range(len(image))]
-        plain = fusion.compose(None, sources[:1], hints[:1], maps[:1])
-        if len(rows) < SHOWN:
-            rows.append(torch.cat([truth[0, :3], plain[0], image[0]], 2).clamp(0, 1).permute(1, 2, 0).cpu().numpy())
-    means = {name: float(np.mean([one[name] for one in seen])) for name in seen[0]}
-    return means, (np.concatenate(rows) * 255).round().astype(np.uint8)
+def _to(batch: Any, device: torch.device) -> Any:
+    """A batch, a list or a dictionary of tensors, on a device."""
+    if isinstance(batch, dict):
+        return {name: part.to(device) for name, part in batch.items()}
+    return [part.to(device) for part in batch]
 
 
 def _told(seen: dict[str, float]) -> str:

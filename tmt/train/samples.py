@@ -54,10 +54,7 @@ class Sample:
 def subject_of(clip: Clip, topology: Topology) -> Subject:
     """Study a cached clip as `study` does a file."""
     height, width = clip.images.shape[1:3]
-    sharpness = [face_sharpness(i[..., :3], p) for i, p in zip(clip.images, clip.landmarks, strict=True)]
-    track = FaceTrack(
-        clip.landmarks, clip.found, clip.torso, np.array(sharpness, np.float32), (width, height), Fraction(clip.fps)
-    )
+    track = track_of(clip)
     performance = perform(track, topology, STEADINESS)
     window = Window(0.0, 0.0, float(width), float(height), 1.0)
     surface = build_surface(performance, topology, window)
@@ -66,6 +63,15 @@ def subject_of(clip: Clip, topology: Topology) -> Subject:
     canvas = small_canvas(bank_canvas(bank, background_plate(bank.images), 1.0), bank)
     openness = measure(performance.canonical[index], topology).mouth_open
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness))
+
+
+def track_of(clip: Clip) -> FaceTrack:
+    """A cached clip's track."""
+    height, width = clip.images.shape[1:3]
+    sharpness = [face_sharpness(i[..., :3], p) for i, p in zip(clip.images, clip.landmarks, strict=True)]
+    return FaceTrack(
+        clip.landmarks, clip.found, clip.torso, np.array(sharpness, np.float32), (width, height), Fraction(clip.fps)
+    )
 
 
 def withheld(subject: Subject, frame: int, lesson: str, rng: np.random.Generator) -> Array:

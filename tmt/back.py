@@ -1,0 +1,221 @@
+"""The back of the head: what the sheet of the canonical head, which no more than faces the camera, leaves open.
+
+Its outline is the person's own, read off the keyframes' mattes row by row from crown to neck. Behind it lies half an
+ellipse per row, as deep as an average skull. It wears what is seen at the outline's inner edge, hair as a rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
+
+from tmt.composite import Canvas
+from tmt.depth import HeadPrior, fit_prior
+from tmt.geometry import rotation_angle, smoothstep, transform
+from tmt.render import rasterise
+from tmt.topology import Topology
+from tmt.types import Array, Back, FrameBank, Performance, Surface, Target
+
+ROWS, COLUMNS = 48, 33  # of the mesh
+TEXTURE = 128  # px a side of what it wears
+FRAMES, ANGLE = 5, np.radians(8.0)  # keyframes nearest to the front; how much nearer ones count more
+EAR = 0.42  # face heights: the outline's bumps that are no longer than this are ears, and belong to the sheet
+WIDEST = 0.40  # of the face's width from the middle: no neck is wider
+INSET = 0.02  # head units that the back stays inside the outline
+THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
+SKULL = 0.66  # of the face's height from the outline to the back of the head, with some hair
+NECK = 0.30  # of the face's width, the same for the neck
+NAPE = (0.55, 1.05)  # of the face's height below its top: where skull becomes neck
+BELOW = 0.32  # face heights under the chin where the back ends
+LEAST, MOST = 0.12, 0.5  # head units of the outline's inside that are worn behind it
+RIM = 0.05  # head units: nearer to the outline pixels are mixed with what is behind
+ALIKE = 0.16  # a colour that differs by more from the outline's is no hair any more
+SEEN = 0.5  # of the matte
+
+
+@dataclass(frozen=True)
+class _Front:
+    """Seen from before, on the sheet's grid: x, y [G] head units, depth [G, G], person [G, G] 0..1, colours
+    [G, G, 3]."""
+
+    x: Array
+    y: Array
+    depth: Array
+    person: Array
+    colours: Array
+
+
+def back_of(surface: Surface, bank: FrameBank, performance: Performance, topology: Topology) -> Back | None:
+    """The back of a subject's head; None where no outline is to be seen."""
+    prior = fit_prior(performance.neutral.astype(np.float64), topology)
+    front = _front(surface, bank, performance)
+    outline = _outline(front, prior)
+    if outline is None:
+        return None
+    y, low, high = outline
+    turn = np.linspace(0, np.pi, COLUMNS)
+    middle, half = (low + high) / 2, (high - low) / 2
+    sides = np.stack([_at(front, front.depth, edge, y) for edge in (low + RIM, high - RIM)])
+    share = (1 - np.cos(turn)) / 2
+    z = sides[0][:, None] * (1 - share) + sides[1][:, None] * share + _bulge(y, half, prior)[:, None] * np.sin(turn)
+    x = middle[:, None] - half[:, None] * np.cos(turn)
+    vertices = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], -1).astype(np.float32)
+    below = (y - prior.chin) / prior.face_height
+    head, solid = (1 - smoothstep(share) for share in ((below - 0.03) / 0.5, (below - BELOW + 0.15) / 0.15))
+    return Back(vertices, head.astype(np.float32), _worn(front, prior, y, low, high), solid.astype(np.float32))
+
+
+def _front(surface: Surface, bank: FrameBank, performance: Performance) -> _Front:
+    """The keyframes nearest to the front, laid over each other on the sheet."""
+    grid = surface.grid
+    angle = rotation_angle(bank.pose.rotation, performance.pose.rotation[performance.reference])
+    frames = np.argsort(angle)[:FRAMES]
+    weight = np.exp(-angle[frames] / ANGLE)
+    total = np.zeros((grid, grid, 4), np.float32)
+    for frame, share in zip(frames, weight / weight.sum(), strict=True):
+        places = bank.places[frame].reshape(grid, grid, 2) - np.float32(0.5)
+        shown = cv2.remap(bank.images[frame], places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        total += np.float32(share) * shown
+    sheet = surface.vertices.reshape(grid, grid, 3)
+    return _Front(sheet[0, :, 0], sheet[:, 0, 1], sheet[..., 2], total[..., 3] / 255, total[..., :3] / 255)
+
+
+def _outline(front: _Front, prior: HeadPrior) -> tuple[Array, Array, Array] | None:
+    """Rows y [ROWS] from the crown to the neck, and where the person begins and ends in them, low and high [ROWS]."""
+    middle = int(np.abs(front.x - prior.centre[0]).argmin())
+    column = front.person[:, middle] > SEEN
+    face = int(np.abs(front.y - prior.centre[1]).argmin())
+    if not column[face]:
+        return None
+    top = face - int(np.argmin(column[: face + 1][::-1])) + 1 if not column[: face + 1].all() else 0
+    end = int(np.abs(front.y - (prior.chin + BELOW * prior.face_height)).argmin())
+    rows, lows, highs = np.arange(top, end + 1), [], []
+    for row in rows:
+        line = front.person[row]
+        lows.append(_edge(line[: middle + 1][::-1], front.x[: middle + 1][::-1]))
+        highs.append(_edge(line[middle:], front.x[middle:]))
+    y = np.linspace(front.y[top], front.y[end], ROWS)
+    low, high = (np.interp(y, front.y[rows], side) for side in (lows, highs))
+    step = float(y[1] - y[0])
+    bump = max(3, round(EAR * prior.face_height / step) | 1)
+    left, right = _opened(low, bump, -1), _opened(high, bump, 1)
+    left, right = (_into_neck(y, side, prior) for side in (left, right))
+    calm = 0.05 / step
+    low, high = (gaussian_filter1d(side, calm, mode="nearest") for side in (left, right))
+    return y, np.minimum(low + INSET, prior.centre[0]), np.maximum(high - INSET, prior.centre[0])
+
+
+def _into_neck(y: Array, side: Array, prior: HeadPrior) -> Array:
+    """A side of the outline [N] without the jaw, which the sheet has: from the skull straight to the neck."""
+    height = prior.face_height
+    start, end = prior.chin - (1 - NAPE[0]) * height, prior.chin - (1 - NAPE[1]) * height
+    throat = (y > prior.chin + THROAT[0] * height) & (y < prior.chin + THROAT[1] * height)
+    if not throat.any():
+        return side
+    middle = prior.centre[0]
+    room = WIDEST * prior.face_width  # a short neck's outline is the shoulders'
+    neck = middle + float(np.clip(np.median(side[throat]) - middle, -room, room))
+    skull = float(np.interp(start, y, side))
+    share = smoothstep((y - start) / (end - start))
+    through = skull + (neck - skull) * share
+    less = np.minimum(np.abs(side - middle), np.abs(through - middle))
+    return np.asarray(np.where(y < start, side, middle + np.sign(neck - middle) * less))
+
+
+def _edge(line: Array, x: Array) -> float:
+    """Where a row of the matte, from the middle outwards, falls below SEEN, between its samples x."""
+    outside = line <= SEEN
+    if not outside.any():
+        return float(x[-1])
+    first = max(1, int(np.argmax(outside)))
+    share = (line[first - 1] - SEEN) / max(float(line[first - 1] - line[first]), 1e-6)
+    return float(x[first - 1] + np.clip(share, 0, 1) * (x[first] - x[first - 1]))
+
+
+def _opened(values: Array, length: int, sign: int) -> Array:
+    """Without bumps of up to `length` samples upwards (sign 1) or downwards (-1); both ends keep what they have."""
+    room = sign * np.pad(values, length, mode="edge")
+    return np.asarray(sign * maximum_filter1d(minimum_filter1d(room, length), length)[length:-length])
+
+
+def _bulge(y: Array, half: Array, prior: HeadPrior) -> Array:
+    """How far the back lies behind the outline in rows y [N] with half widths [N], head units."""
+    height = prior.face_height
+    level, top = prior.centre[1], y[0]
+    dome = np.sqrt(np.clip(1 - ((level - np.minimum(y, level)) / (level - top)) ** 2, 0, 1))
+    down = smoothstep(((y - (prior.chin - height)) / height - NAPE[0]) / (NAPE[1] - NAPE[0]))
+    skull, neck = SKULL * height * dome, np.minimum(NECK * prior.face_width, half)
+    return np.asarray(skull * (1 - down) + neck * down)
+
+
+def _worn(front: _Front, prior: HeadPrior, y: Array, low: Array, high: Array) -> Array:
+    """Colours [TEXTURE, TEXTURE, 3]: the strip inside the outline, to and fro, further and further to the back."""
+    rows = np.linspace(y[0], y[-1], TEXTURE)
+    turn = np.linspace(0, np.pi, TEXTURE)
+    depth = np.linspace(0, MOST, 24)
+    out = np.zeros((TEXTURE, TEXTURE, 3), np.float32)
+    for edge, inward, part in ((low, 1.0, turn <= np.pi / 2), (high, -1.0, turn > np.pi / 2)):
+        rim = np.interp(rows, y, edge) + inward * RIM
+        wide = _alike(_at(front, front.colours, rim[:, None] + inward * depth, rows[:, None]), depth)
+        source = _hairy(rows, wide, prior)
+        rim, wide = np.interp(source, rows, rim), np.maximum(np.interp(source, rows, wide), LEAST)
+        wide = gaussian_filter1d(wide, 3, mode="nearest")
+        away = (turn if inward > 0 else np.pi - turn)[part] * SKULL * prior.face_height
+        fold = np.abs((away[None] / wide[:, None] + 1) % 2 - 1) * wide[:, None]
+        out[:, part] = _at(front, front.colours, rim[:, None] + inward * fold, source[:, None])
+    return cv2.GaussianBlur(out, (0, 0), 0.7)
+
+
+def _hairy(rows: Array, wide: Array, prior: HeadPrior) -> Array:
+    """Rows [N] that rows [N] of the skull take their colours from: themselves, or where the strip inside the outline is
+    too narrow to be hair (a temple, an ear, a jaw), what lies above it, mirrored."""
+    nape = prior.chin - (1 - NAPE[1] + 0.1) * prior.face_height
+    skull = rows < nape
+    good = skull & (rows < prior.centre[1]) & (wide >= LEAST)
+    if not good.any():
+        return rows
+    last = np.maximum.accumulate(np.where(good, np.arange(len(rows)), -1))
+    last = np.where(last < 0, int(np.argmax(good)), last)
+    mirrored = np.clip(2 * rows[last] - rows, rows[int(np.argmax(good))], None)
+    return np.asarray(np.where(skull & ~good, mirrored, rows))
+
+
+def _alike(inside: Array, depth: Array) -> Array:
+    """How far inwards [N] colours [N, D, 3] stay like those at the outline."""
+    start = inside[:, :3].mean(1, keepdims=True)
+    other = np.linalg.norm(inside - start, axis=-1) > ALIKE
+    first = np.where(other.any(1), other.argmax(1), len(depth) - 1)
+    return np.asarray(depth[first])
+
+
+def _at(front: _Front, values: Array, x: Array, y: Array) -> Array:
+    """Values [G, G(, C)] of the sheet at head units x, y."""
+    x, y = np.broadcast_arrays(x, y)
+    ticks = np.arange(len(front.x))
+    columns, rows = np.interp(x, front.x, ticks), np.interp(y, front.y, ticks)
+    flat = cv2.remap(
+        values.astype(np.float32), columns.reshape(-1, 1).astype(np.float32), rows.reshape(-1, 1).astype(np.float32),
+        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    return np.asarray(flat.reshape(*x.shape, *values.shape[2:]))
+
+
+def lay_behind(back: Back, target: Target, subject: Performance, canvas: Canvas) -> tuple[Canvas, Array]:
+    """The canvas with the back of the head on its plate, and where it is [H, W] 0..1."""
+    flat = back.vertices.reshape(-1, 3)
+    turned = transform(target.pose, flat)
+    resting = transform(subject.pose[subject.reference], flat)
+    resting[:, :2] += (target.torso - subject.torso[subject.reference]).astype(np.float32)
+    share = np.repeat(back.head, COLUMNS)[:, None]
+    points = canvas.window.to_window((share * turned + (1 - share) * resting).astype(np.float32))
+    seen = rasterise(points.reshape(*back.vertices.shape), canvas.window.shape)
+    scale = np.array([(TEXTURE - 1) / (COLUMNS - 1), (TEXTURE - 1) / (ROWS - 1)], np.float32)
+    where = np.maximum(seen.grid_xy, 0) * scale
+    colours = cv2.remap(back.colours, where, None, cv2.INTER_LINEAR)
+    solid = np.interp(np.maximum(seen.grid_xy[..., 1], 0), np.arange(ROWS), back.solid) * seen.covered
+    alpha = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
+    plate = canvas.plate + (colours - canvas.plate) * alpha
+    return replace(canvas, plate=plate), alpha[..., 0]

@@ -1,0 +1,38 @@
+"""What the networks are built of."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+
+def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+    """3 x 3 convolution and ReLU."""
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU())
+
+
+class Refine(nn.Module):
+    """Two convolutions whose result is added to what came in."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(block(width, width), nn.Conv2d(width, width, 3, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """[B, C, H, W] -> the same shape."""
+        return torch.relu(x + self.body(x))
+
+
+def double(x: torch.Tensor) -> torch.Tensor:
+    """[B, C, H, W] -> [B, C, 2 H, 2 W]."""
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def with_places(picture: torch.Tensor) -> torch.Tensor:
+    """[B, 3, H, W] in 0..1 -> [B, 5, H, W] around zero: colours, and where in the picture each pixel lies."""
+    height, width = picture.shape[-2:]
+    y = torch.linspace(-1, 1, height, device=picture.device, dtype=picture.dtype)
+    x = torch.linspace(-1, 1, width, device=picture.device, dtype=picture.dtype)
+    places = torch.stack([x.expand(height, width), y[:, None].expand(height, width)])
+    return torch.cat([picture * 2 - 1, places.expand(len(picture), 2, height, width)], 1)

@@ -1,0 +1,294 @@
+"""The stage "geometry": DepthNet and PoseNet learn from frames of one clip that show the same head (Ni et al. 2023,
+section 3.1): if depth and pose are right, one frame can be put together from another's pixels.
+
+Of several frames the best explains each pixel (Godard et al. 2019); what moves by itself in the face is told by a field
+of landmark motion; how wrong a pixel may be is learned. Landmarks fix scale and origin of the depth and the mean turn,
+nothing else, as long as heads with a known truth are left out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+from torch import nn
+
+from tmt.networks.depth import Depth, DepthNet
+from tmt.networks.pose import HeadPose, PoseNet
+from tmt.train.config import TrainConfig
+from tmt.train.fusion import ssim_map
+from tmt.train.views import Views
+from tmt.types import Array
+
+Batch = dict[str, torch.Tensor]
+WORK = 64  # px at which pictures are compared
+SSIM_SHARE = 0.85  # of the difference, as is usual
+DOUBT_SHIFT = 2.5  # from the log of an error in depth to that of one in colour: .01 of a side is about .12
+SMOOTH, SLOPES, GAUGE = 0.01, 0.5, 2.0
+PHOTO = 0.3  # beside the truth of synthetic heads
+
+
+class Geometry(nn.Module):
+    """Both networks."""
+
+    def __init__(self, depth: DepthNet | None = None, pose: PoseNet | None = None) -> None:
+        super().__init__()
+        self.depth, self.pose = depth or DepthNet(), pose or PoseNet()
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Each into its own folder."""
+        self.depth.save_pretrained(folder / "depth")
+        self.pose.save_pretrained(folder / "pose")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Poses [B] of one frame in sides of its crop."""
+
+    rotation: torch.Tensor
+    scale: torch.Tensor
+    translation: torch.Tensor
+
+
+def lifted(z: torch.Tensor, where: Place) -> torch.Tensor:
+    """Depth [B, 1, H, W] sides, as told by DepthNet -> canonical points [B, 3, H, W], head units."""
+    height, width = z.shape[-2:]
+    y = (torch.arange(height, device=z.device) + 0.5) / height
+    x = (torch.arange(width, device=z.device) + 0.5) / width
+    flat = torch.stack([x.expand(height, width), y[:, None].expand(height, width)])
+    seen = torch.cat([flat - where.translation[:, :, None, None], z], 1)
+    return torch.einsum("bji,bjhw->bihw", where.rotation, seen) / where.scale[:, None, None, None]
+
+
+def projected(points: torch.Tensor, where: Place) -> torch.Tensor:
+    """Canonical points [B, 3, H, W] -> places [B, H, W, 2] in the crop, sides."""
+    turned = torch.einsum("bij,bjhw->bhwi", where.rotation[:, :2], points) * where.scale[:, None, None, None]
+    return turned + where.translation[:, None, None]
+
+
+def photometric(batch: Batch, depth: Depth, places: list[Place]) -> tuple[torch.Tensor, torch.Tensor]:
+    """How far the first frame differs from what the others make of it, and where that counts, both [B, 1, h, w]."""
+    crops, head = (F.interpolate(batch[name].flatten(0, 1), size=WORK, mode="area").unflatten(0, batch[name].shape[:2])
+                   for name in ("crops", "head"))  # fmt: skip
+    z = F.interpolate(depth.z, size=WORK, mode="area")
+    points, errors, counts = lifted(z, places[0]), [], []
+    for k, place in enumerate(places[1:]):
+        moved = points + F.interpolate(batch["field"][:, k], size=WORK, mode="bilinear", align_corners=False)
+        there = projected(moved, place) * 2 - 1
+        both = torch.cat([crops[:, k + 1], head[:, k + 1]], 1)
+        seen = F.grid_sample(both, there, padding_mode="border", align_corners=False)
+        errors.append(_difference(seen[:, :3], crops[:, 0]))
+        counts.append(seen[:, 3:] * ((there.abs() < 1).all(-1)[:, None]))
+        errors[-1] = errors[-1] + (1 - counts[-1])  # what is no head there explains nothing
+    least = torch.stack(errors).amin(0)
+    still = torch.stack([_difference(crops[:, k + 1], crops[:, 0]) for k in range(len(places) - 1)]).amin(0)
+    counted = head[:, 0] * (torch.stack(counts).amax(0) > 0.5) * (least < still + 0.02)
+    return least, counted
+
+
+def _difference(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """[B, 1, H, W] of colour and structure."""
+    structure = (1 - ssim_map(a, b)).clamp(0, 2).mean(1, keepdim=True) / 2
+    return SSIM_SHARE * structure + (1 - SSIM_SHARE) * (a - b).abs().mean(1, keepdim=True)
+
+
+def places_of(batch: Batch, told: HeadPose | None = None) -> list[Place]:
+    """Poses of a sample's frames: from landmarks, or as PoseNet told them."""
+    batches, count = batch["crops"].shape[:2]
+    if told is None:
+        parts = batch["rotation"], batch["scale"], batch["translation"]
+    else:
+        parts = tuple(p.unflatten(0, (batches, count)) for p in (told.rotation, told.scale, told.translation))
+    return [Place(*(part[:, k] for part in parts)) for k in range(count)]
+
+
+def angles(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Radians between rotations [*, 3, 3] (by the chord: its slope has no pole)."""
+    return 2 * torch.asin(((a - b).pow(2).sum((-1, -2)) + 1e-8).sqrt().clamp(max=2.8) / (2 * math.sqrt(2)))
+
+
+def step(net: Geometry, batch: Batch, part: str = "both") -> torch.Tensor:
+    """The loss of one batch, of both networks or of one of them alone ("depth", "pose")."""
+    total = torch.zeros((), device=batch["crops"].device)
+    if part != "pose":
+        total = total + _depth_loss(batch, net.depth(batch["crops"][:, 0]))
+    if part != "depth":
+        total = total + _pose_loss(net, batch)
+    return total
+
+
+def _depth_loss(batch: Batch, depth: Depth) -> torch.Tensor:
+    """Truth of synthetic heads; pictures put together with the landmarks' poses, for a turn that is wrong by a degree
+    says more than any depth; and the gauge."""
+    true = batch["true"][:, 0]
+    total = PHOTO * (_doubted(batch, depth, places_of(batch)) + _gauge(batch, depth, true))
+    total = total + SMOOTH * _rough(batch, depth)
+    return total + _supervised(batch, depth) if bool(true.any()) else total
+
+
+def _pose_loss(net: Geometry, batch: Batch) -> torch.Tensor:
+    """Truth of synthetic heads; for real ones pictures put together with DepthNet's depth as it is, and the gauge."""
+    told = net.pose(batch["crops"].flatten(0, 1))
+    true = batch["true"][:, 0]
+    total = _posed(batch, told, true)
+    real = true < 0.5
+    if bool(real.any()):
+        some = {name: part[real] for name, part in batch.items()}
+        with torch.no_grad():
+            depth = net.depth(some["crops"][:, 0])
+        places = [Place(p.rotation[real], p.scale[real], p.translation[real]) for p in places_of(batch, told)]
+        own = _doubted(some, depth, places) + _turned(some, places)
+        total = total + PHOTO * real.float().mean() * own
+    return total
+
+
+def _doubted(batch: Batch, depth: Depth, places: list[Place]) -> torch.Tensor:
+    """The photometric difference, less where the network doubts."""
+    error, counted = photometric(batch, depth, places)
+    doubt = F.interpolate(depth.doubt, size=WORK, mode="area") + DOUBT_SHIFT
+    return _over(error * torch.exp(-doubt) + doubt, counted) * 0.1
+
+
+def _gauge(batch: Batch, depth: Depth, true: torch.Tensor) -> torch.Tensor:
+    """Landmarks say how deep a real face is on the whole, and where its middle lies."""
+    marks = batch["marks"]
+    here = F.grid_sample(depth.z, marks[:, None, :, :2] * 2 - 1, align_corners=False)[:, 0, 0]
+    middle = (here.mean(1) - marks[..., 2].mean(1)).abs()
+    centred = marks[..., 2] - marks[..., 2].mean(1, keepdim=True)
+    slope = ((here - here.mean(1, keepdim=True)) * centred).sum(1) / centred.pow(2).sum(1).clamp(min=1e-6)
+    return GAUGE * ((middle * 10 + (slope - 1).abs() * 0.2) * (1 - true)).mean()
+
+
+def _turned(batch: Batch, places: list[Place]) -> torch.Tensor:
+    """Landmarks say the mean turn, size and place of the three frames."""
+    turn = torch.stack([p.rotation for p in places]).mean(0) - batch["rotation"].mean(1)
+    away = turn.abs().mean((1, 2))
+    size = (torch.stack([p.scale for p in places]).mean(0) / batch["scale"].mean(1)).log().abs()
+    spot = (torch.stack([p.translation for p in places]).mean(0) - batch["translation"].mean(1)).abs().sum(1)
+    return GAUGE * (away * 2 + size + spot * 4).mean()
+
+
+def _rough(batch: Batch, depth: Depth) -> torch.Tensor:
+    """Slopes of the depth where the picture has none."""
+    picture, z = batch["crops"][:, 0].mean(1, keepdim=True), depth.z
+    return sum(  # type: ignore[return-value]
+        (torch.diff(z, dim=d).abs() * torch.exp(-20 * torch.diff(picture, dim=d).abs())).mean() * 100 for d in (2, 3)
+    )
+
+
+def _supervised(batch: Batch, depth: Depth) -> torch.Tensor:
+    """Depth of synthetic heads and its slopes."""
+    known = torch.isfinite(batch["depth"])
+    wanted = batch["depth"].nan_to_num(0.0)
+    error = (depth.z - wanted).abs()
+    total = _over(error * torch.exp(-depth.doubt) + depth.doubt, known.to(error))
+    for d in (2, 3):
+        both = torch.diff(known.to(error), dim=d).abs() < 0.5
+        slopes = (torch.diff(depth.z, dim=d) - torch.diff(wanted, dim=d)).abs().clamp(max=0.05)
+        total = total + SLOPES * _over(slopes * 100, both & known.narrow(d, 1, known.shape[d] - 1))
+    return total
+
+
+def _posed(batch: Batch, told: HeadPose, true: torch.Tensor) -> torch.Tensor:
+    """Errors of the poses of synthetic heads."""
+    turn, size, spot = pose_errors(batch, told)
+    doubt = told.doubt.unflatten(0, turn.shape)
+    poses = turn * torch.exp(-doubt) + doubt + 2 * turn + 4 * size + 8 * spot
+    return (poses.mean(1) * true).sum() / true.sum().clamp(min=1)
+
+
+def pose_errors(batch: Batch, told: HeadPose) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Errors [B, N] of turn (radians), size (log) and place (sides)."""
+    shape = batch["scale"].shape
+    turn = angles(told.rotation.unflatten(0, shape), batch["rotation"])
+    size = (told.scale.unflatten(0, shape) / batch["scale"]).log().abs()
+    spot = (told.translation.unflatten(0, shape) - batch["translation"]).abs().sum(-1)
+    return turn, size, spot
+
+
+def _over(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Mean of values under a mask of the same shape."""
+    weight = weight.to(values)
+    return (values * weight).sum() / weight.sum().clamp(min=1)
+
+
+@dataclass(frozen=True)
+class GeometryStage:
+    """What the loop asks a stage for. `train` draws samples, `check` are the held-out ones."""
+
+    train: Views
+    check: Views
+    part: str = "both"  # see TrainConfig
+
+    def samples(self, config: TrainConfig) -> tuple[Views, int]:
+        """Three frames at a time, never the same twice."""
+        return self.train, self.train.count
+
+    def held_out(self, config: TrainConfig) -> Views:
+        """Of people that are not trained on, always the same."""
+        return self.check
+
+    def build(self, config: TrainConfig) -> Geometry:
+        """Untrained networks."""
+        return Geometry(DepthNet(**config.network.get("depth", {})), PoseNet(**config.network.get("pose", {})))  # type: ignore[arg-type, attr-defined]
+
+    def load(self, folder: Path) -> Geometry:
+        """Networks to start from: those that are there."""
+        kinds = {"depth": DepthNet, "pose": PoseNet}
+        there = {name: kind.from_pretrained(folder / name) for name, kind in kinds.items() if (folder / name).is_dir()}
+        return Geometry(**there)
+
+    def step(self, net: nn.Module, batch: Any) -> torch.Tensor:
+        """The loss of one batch."""
+        return step(net, batch, self.part)  # type: ignore[arg-type]
+
+    @torch.no_grad()
+    def look(self, net: nn.Module | None, batches: list[Any]) -> tuple[dict[str, float], Array]:
+        """Measures on held-out people, and a sheet: crop, depth, doubt."""
+        sums: dict[str, list[float]] = {}
+        rows: list[Array] = []
+        if net is None:
+            return {}, np.zeros((1, 1, 3), np.uint8)
+        for batch in batches:
+            depth, told = net.depth(batch["crops"][:, 0]), net.pose(batch["crops"].flatten(0, 1))  # type: ignore[operator]
+            for name, value in _measured(batch, depth, told):
+                sums.setdefault(name, []).append(value)
+            if len(rows) < 8:
+                rows += list(_pictures(batch, depth))[:2]
+        means = {name: float(np.mean(values)) for name, values in sums.items()}
+        means["loss"] = sum(means.get(name, 0.0) * weight for name, weight in COUNTED.items())
+        return means, np.concatenate(rows)
+
+
+COUNTED = {"photo": 1.0, "depth": 1.0, "turn": 0.02, "turn_real": 0.02}  # towards the loss that chooses the best
+
+
+def _measured(batch: Batch, depth: Depth, told: HeadPose) -> Iterator[tuple[str, float]]:
+    """photo: difference of pictures, real people; depth: error in head units, turn: in degrees, synthetic ones;
+    turn_real: degrees from what landmarks say."""
+    true = batch["true"][:, 0] > 0
+    turn = torch.rad2deg(pose_errors(batch, told)[0].mean(1))
+    error, counted = photometric(batch, depth, places_of(batch))
+    known = torch.isfinite(batch["depth"])
+    away = (depth.z - batch["depth"].nan_to_num(0.0)).abs() / batch["scale"][:, 0, None, None, None]
+    for i, synthetic in enumerate(true):
+        yield ("turn" if synthetic else "turn_real"), float(turn[i])
+        yield ("depth", float(_over(away[i], known[i]))) if synthetic else ("photo", float(_over(error[i], counted[i])))
+
+
+def _pictures(batch: Batch, depth: Depth) -> Iterator[Array]:
+    """[S, 4 S, 3] uint8 of every sample: crop, depth, true depth if known, doubt."""
+    for crop, z, true, doubt, scale in zip(
+        batch["crops"][:, 0], depth.z, batch["depth"], depth.doubt, batch["scale"][:, 0], strict=True
+    ):
+        parts = [crop.permute(1, 2, 0)]
+        for values in (-z / scale, -true.nan_to_num(0.0) / scale):
+            parts.append((values[0] * 0.35 + 0.6).clamp(0, 1)[..., None].expand(-1, -1, 3))
+        parts.append(((doubt[0] + 7) / 7)[..., None].expand(-1, -1, 3))
+        yield (torch.cat(parts, 1).cpu().numpy() * 255).round().astype(np.uint8)

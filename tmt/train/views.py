@@ -1,0 +1,176 @@
+"""Clips -> what depth and pose are learned from: three frames of one head in crops around it, as networks see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from tmt.geometry import rotation_angle, smoothstep, untransform
+from tmt.headcrop import HeadCrop, crop_around
+from tmt.motion import perform
+from tmt.topology import Topology
+from tmt.train.clip import Clip
+from tmt.train.samples import STEADINESS, track_of
+from tmt.types import Array, Pose
+
+COUNT = 3  # frames of a sample: the first is looked at, the others tell whether its depth is right
+FIELD = 32  # side of the grid on which expression is told
+REACH = 0.035  # of the crop: how far a landmark's motion is felt
+BELOW = (0.05, 0.30)  # face heights under the chin over which head becomes neck: it does not turn with the head
+TURN, SHIFT, ZOOM = 15.0, 0.06, 0.22  # degrees, sides, and log: crops are not as exact as landmarks
+EVEN = 2.0  # degrees: frames hardly turned are drawn too
+HEAD = (1, 2, 3, 4, 6)  # labels of what belongs to a synthetic head
+
+
+@dataclass(frozen=True)
+class Turning:
+    """A clip with what is known of its head: poses [T], faces [T, L, 3] canonical; depth [T, H, W] head units from the
+    head's origin, NaN where no head is (None: real)."""
+
+    clip: Clip
+    pose: Pose
+    faces: Array
+    depth: Array | None
+
+
+def turning_of(clip: Clip, topology: Topology) -> Turning:
+    """A cached clip; synthetic ones bring their truth."""
+    if clip.truth is None:
+        performance = perform(track_of(clip), topology, STEADINESS)
+        return Turning(clip, performance.pose, performance.canonical, None)
+    pose = clip.truth.pose
+    faces = untransform(pose, clip.landmarks.astype(np.float64)).astype(np.float32)
+    depth = np.where(np.isin(clip.truth.labels, HEAD), clip.truth.depth.astype(np.float32), np.nan)
+    depth[~np.isfinite(depth)] = np.nan
+    counted = [_from_origin(one, clip.landmarks[t], pose[t]) for t, one in enumerate(depth)]
+    return Turning(clip, pose, faces, np.stack(counted))
+
+
+def _from_origin(depth: Array, landmarks: Array, pose: Pose) -> Array:
+    """Depth [H, W] counted from the eyes -> from the head's origin, as the landmarks [L, 3] px have it."""
+    x, y = np.clip(landmarks[:, :2].astype(int).T, 0, np.array(depth.shape)[::-1, None] - 1)
+    told = (landmarks[:, 2] - pose.translation[2]) / pose.scale
+    return np.asarray(depth - np.nanmedian(depth[y, x] - told), np.float32)
+
+
+class Views(Dataset[dict[str, torch.Tensor]]):
+    """Samples by the seed: `passes` times `count`, people drawn alike."""
+
+    def __init__(
+        self, turnings: Sequence[Turning], topology: Topology, seed: int, count: int, passes: int = 1, *,
+        plain: bool = False,
+    ) -> None:
+        self.topology, self.seed, self.count, self.passes, self.plain = topology, seed, count, passes, plain
+        people: dict[str, list[Turning]] = {}
+        for one in turnings:
+            people.setdefault(one.clip.person, []).append(one)
+        self.real = [p for p in people.values() if p[0].depth is None]
+        self.heads = [p for p in people.values() if p[0].depth is not None]
+
+    def __len__(self) -> int:
+        return self.count * self.passes
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        rng = np.random.default_rng((self.seed, index))
+        groups = [group for group in (self.heads, self.real) if group]
+        group = groups[index % len(groups)] if len(groups) > 1 and rng.random() < 0.5 else groups[0]
+        clips = group[int(rng.integers(len(group)))]
+        arrays = sample(clips[int(rng.integers(len(clips)))], self.topology, rng, plain=self.plain)
+        return {name: torch.from_numpy(np.ascontiguousarray(a, np.float32)) for name, a in arrays.items()}
+
+
+def sample(one: Turning, topology: Topology, rng: np.random.Generator, *, plain: bool = False) -> dict[str, Array]:
+    """Three frames: crops [3, 3, S, S]; head [3, 1, S, S] where it is; rotation [3, 3, 3], scale [3] and translation
+    [3, 2] in sides of the crop; field [2, 3, FIELD, FIELD] what the expression moves from the first to the others, head
+    units; marks [N, 3] of the first in sides; depth [1, S, S] sides, NaN where unknown; true [1] whether it is told."""
+    frames = _three(one, rng)
+    jitter = np.zeros(4) if plain else rng.uniform(-1, 1, 4) * (SHIFT, SHIFT, ZOOM, np.radians(TURN))
+    flip = not plain and rng.random() < 0.5
+    stable = list(topology.stable)
+    out: dict[str, list[Array]] = {}
+    kept: list[tuple[HeadCrop, Array]] = []
+    for t in frames:
+        marks = one.clip.landmarks[t]
+        crop = crop_around(marks[: topology.surface, :2]).moved(jitter[:2], float(np.exp(jitter[2])), jitter[3])
+        image = crop.cut(one.clip.images[t])
+        told = crop.seen(one.pose[t])
+        kept.append((crop, crop.to_crop(marks)))
+        head = image[..., 3] / np.float32(255) * _above_neck(kept[-1][1], topology, image.shape[0])
+        out.setdefault("crops", []).append(np.moveaxis(image[..., :3], -1, 0) / np.float32(255))
+        out.setdefault("head", []).append(head[None])
+        out.setdefault("rotation", []).append(told.rotation)
+        out.setdefault("scale", []).append(told.scale)
+        out.setdefault("translation", []).append(told.translation[:2])
+    arrays = {name: np.stack(values).astype(np.float32) for name, values in out.items()}
+    crop, marks = kept[0]
+    moves = (one.faces[frames[1:]] - one.faces[frames[0]]).astype(np.float32)
+    arrays["field"] = np.stack([_spread(marks[:, :2], move) for move in moves])
+    arrays["marks"] = (marks - (0, 0, crop.depth_of(one.pose[frames[0]])))[stable].astype(np.float32)
+    side = arrays["crops"].shape[-1]
+    arrays["depth"] = np.full((1, side, side), np.nan, np.float32)
+    arrays["true"] = np.array([one.depth is not None], np.float32)
+    if one.depth is not None:
+        arrays["depth"][0] = crop.cut(one.depth[frames[0]], nearest=True) * arrays["scale"][0]
+        arrays["head"][0, 0] = np.isfinite(arrays["depth"][0])
+    if flip:
+        arrays = mirrored(arrays)
+    return arrays if plain else _coloured(arrays, rng)
+
+
+def _three(one: Turning, rng: np.random.Generator) -> Array:
+    """Numbers of frames: any one, and two that are rather turned away from it."""
+    found = np.flatnonzero(one.clip.found)
+    first = int(rng.choice(found))
+    away = np.degrees(rotation_angle(one.pose.rotation[found], one.pose.rotation[first])) + EVEN
+    away[found == first] = 0
+    some = rng.choice(found, COUNT - 1, p=away / away.sum(), replace=len(found) < COUNT)
+    return np.array([first, *some])
+
+
+def _above_neck(marks: Array, topology: Topology, side: int) -> Array:
+    """[S, S] 1 on the head, fading to 0 under the chin; marks [L, 3] sides of the crop."""
+    chin, top = marks[topology.chin, :2], marks[topology.forehead, :2]
+    height = float(np.linalg.norm(chin - top))
+    down = (chin - top) / height
+    places = (np.arange(side) + 0.5) / side
+    under = (places[None] - chin[0]) * down[0] + (places[:, None] - chin[1]) * down[1]
+    return np.asarray(1 - smoothstep((under / height - BELOW[0]) / (BELOW[1] - BELOW[0])), np.float32)
+
+
+def _spread(marks: Array, moves: Array) -> Array:
+    """Moves [L, 3] of landmarks at [L, 2] sides -> [3, FIELD, FIELD], fading outside the face."""
+    places = (np.arange(FIELD) + 0.5) / FIELD
+    wide = np.exp(-0.5 * ((places[None] - marks[:, :1]) / REACH) ** 2)
+    tall = np.exp(-0.5 * ((places[None] - marks[:, 1:]) / REACH) ** 2)
+    total = np.stack([(tall * part[:, None]).T @ wide for part in moves.T])
+    return np.asarray(total / (tall.T @ wide + 0.3), np.float32)
+
+
+def mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
+    """The same seen in a mirror: x turns round in the pictures and in the head."""
+    planes = ("crops", "head", "field", "depth")
+    out = {name: a[..., ::-1] if name in planes else a.copy() for name, a in arrays.items()}
+    turn = np.diag([-1.0, 1.0, 1.0]).astype(np.float32)
+    out["rotation"] = turn @ arrays["rotation"] @ turn
+    out["field"] = out["field"] * np.array([-1, 1, 1], np.float32)[:, None, None]
+    out["translation"][:, 0] = 1 - arrays["translation"][:, 0]
+    out["marks"][:, 0] = 1 - arrays["marks"][:, 0]
+    return out
+
+
+def _coloured(arrays: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
+    """Another light on all three alike, a little blur and noise on each."""
+    crops = arrays["crops"]
+    gain = np.exp(rng.uniform(-0.4, 0.4) + rng.uniform(-0.15, 0.15, 3)).astype(np.float32)[:, None, None]
+    crops = np.clip(crops ** np.float32(np.exp(rng.uniform(-0.3, 0.3))) * gain, 0, 1)
+    if rng.random() < 0.3:
+        sigma = float(rng.uniform(0.4, 1.6))
+        crops = np.stack([[cv2.GaussianBlur(c, (0, 0), sigma) for c in crop] for crop in crops])
+    noise = np.float32(rng.uniform(0, 0.02)) * rng.standard_normal(crops.shape, np.float32)
+    return arrays | {"crops": np.clip(crops + noise, 0, 1)}
+
