@@ -19,6 +19,7 @@ AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass 
 STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
 SURE = (0.08, 0.5)  # matte from which a person begins to be there, and surely is
+BARELY = 0.5  # share of the head below which the sheet's torso is left out of what is drawn
 DRAWN = 1.5 / 255  # a canvas that differs by more from what lay there has been drawn on
 FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
 
@@ -168,6 +169,7 @@ def lay_over(
         heads = near(np.maximum(person, canvas.person))
         heads = heads if canvas.stray is None else np.maximum(heads, canvas.stray)
         heads = heads * np.maximum(share, canvas.share)
+        drawn = drawn * smoothstep(share / BARELY)  # shoulders that the sheet would drag along with the head
         paste = paste * (heads * canvas.known)[..., None]
     image = colours * drawn[..., None] + canvas.plate * (1 - drawn[..., None])
     if paint is not None:
