@@ -264,7 +264,11 @@ def test_beyond_the_sides_of_all_pictures_nothing_is_drawn_out_to_streaks(side: 
     mix = Mix(np.array([0, 1]), np.zeros((2, 65, 65), np.float32), np.zeros((65, 65)), np.zeros((65, 65)))
     xy = np.stack(np.meshgrid(np.linspace(0, 64, 80), np.linspace(0, 64, 80)), -1).astype(np.float32)
     pixels = np.ones((80, 80, 5), np.float32)
-    within_sides(pixels, Seen(xy, np.ones((80, 80), np.float32)), mix, moved)
+    torso = pixels.copy()
+    seen_all = Seen(xy, np.ones((80, 80), np.float32))
+    within_sides(torso, seen_all, mix, moved, np.zeros(65 * 65, np.float32))
+    assert (torso == 1).all()
+    within_sides(pixels, seen_all, mix, moved, np.ones(65 * 65, np.float32))
     streak, seen = (np.s_[:, -15:], np.s_[:, :58]) if side > 0 else (np.s_[:, :15], np.s_[:, -58:])
     assert pixels[streak][..., 3].max() < 0.02
     assert pixels[seen][..., 3].min() > 0.98

@@ -128,9 +128,9 @@ def _sigmoid(x: Array) -> Array:
     return (1 / (1 + np.exp(-np.clip(x, -30, 30)))).astype(np.float32)
 
 
-def within_sides(pixels: Array, seen: Seen, mix: Mix, bank: FrameBank) -> None:
-    """Let the matte of pixels [H, W, 5] fade in place where they lie left or right of all that the sources show: there
-    is nothing but their last column of pixels, again and again."""
+def within_sides(pixels: Array, seen: Seen, mix: Mix, bank: FrameBank, head: Array) -> None:
+    """Let the matte of pixels [H, W, 5] fade in place where the `head` [G*G] 0..1 lies left or right of all that the
+    sources show: there is nothing but their last column of pixels, again and again. (Shoulders are plain enough.)"""
     grid, width = mix.logits.shape[-1], bank.images.shape[2]
     x = bank.places[mix.chosen][..., 0].reshape(-1, grid, grid)
     beyond = np.maximum(-x, x - width) / width
@@ -138,7 +138,8 @@ def within_sides(pixels: Array, seen: Seen, mix: Mix, bank: FrameBank) -> None:
         return
     weight = np.exp(mix.logits - mix.logits.max(0))
     shown = 1 - smoothstep((beyond - ASIDE[0]) / (ASIDE[1] - ASIDE[0]))
-    share = ((weight * shown).sum(0) / weight.sum(0)).astype(np.float32)
+    share = (weight * shown).sum(0) / weight.sum(0)
+    share = (1 - head.reshape(grid, grid) * (1 - share)).astype(np.float32)
     pixels[..., 3] *= spread(share, seen)
 
 

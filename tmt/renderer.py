@@ -105,7 +105,7 @@ class Renderer:
         extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
-        within_sides(pixels, seen, mix, self.head.bank)
+        within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         shade(pixels, seen, mix)
         inside = None
         if needed(mix):
