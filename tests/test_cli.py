@@ -18,6 +18,7 @@ import pytest
 from media_files import sound_of
 
 from tmt import __version__, provenance
+from tmt.__main__ import main as start
 from tmt.cli import main
 from tmt.video import probe
 
@@ -154,6 +155,21 @@ def _running() -> list[str]:
         except OSError:
             continue  # it has ended
     return lines
+
+
+def test_an_interrupt_while_the_packages_load_is_told_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Interrupted:
+        @staticmethod
+        def find_spec(name: str, *_: object) -> None:
+            if name == "tmt.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "tmt.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupted, *sys.meta_path])
+    assert start(["transfer", "a.mp4", "b.mp4", "-o", "c.mp4"]) == 130
+    assert capsys.readouterr().err == "tmt: stopped; nothing was kept.\n"
 
 
 def test_doctor_finds_a_working_installation(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -14,7 +15,7 @@ from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
 from tmt.bank import build_bank, target_of
 from tmt.composite import scaled
-from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch
+from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, within_sides
 from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Target, Window
@@ -250,3 +251,25 @@ def test_pixels_that_stay_in_place_are_known_to_have_stayed(pool: ThreadPoolExec
     away = Target(poses(np.array([20.0]))[0], target.canonical, target.torso)
     pixels, seen = drawn(away, picked(target, 1), pool)
     assert np.median(pixels[inside_face(away)][:, 4]) > 3
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_beyond_the_sides_of_all_pictures_nothing_is_drawn_out_to_streaks(side: int) -> None:
+    grid = np.stack(np.meshgrid(np.arange(65.0), np.arange(65.0)), -1).astype(np.float32)
+    bank = head().bank
+    height, width = bank.images.shape[1:3]
+    places = grid * [width / 64, height / 64]
+    places[..., 0] += side * 0.25 * width  # moved aside: a quarter of it was never seen
+    moved = replace(bank, places=places.reshape(1, -1, 2).astype(np.float32).repeat(len(bank), 0))
+    mix = Mix(np.array([0, 1]), np.zeros((2, 65, 65), np.float32), np.zeros((65, 65)), np.zeros((65, 65)))
+    xy = np.stack(np.meshgrid(np.linspace(0, 64, 80), np.linspace(0, 64, 80)), -1).astype(np.float32)
+    pixels = np.ones((80, 80, 5), np.float32)
+    torso = pixels.copy()
+    seen_all = Seen(xy, np.ones((80, 80), np.float32))
+    within_sides(torso, seen_all, mix, moved, np.zeros(65 * 65, np.float32))
+    assert (torso == 1).all()
+    within_sides(pixels, seen_all, mix, moved, np.ones(65 * 65, np.float32))
+    streak, seen = (np.s_[:, -15:], np.s_[:, :58]) if side > 0 else (np.s_[:, :15], np.s_[:, -58:])
+    assert pixels[streak][..., 3].max() < 0.02
+    assert pixels[seen][..., 3].min() > 0.98
+    assert (pixels[..., [0, 1, 2, 4]] == 1).all()

@@ -63,6 +63,10 @@ def test_what_is_no_clip_is_named_for_what_it_is(tmp_path: Path) -> None:
     }
     assert list(keys.values()) == ["missing", "empty", "not_media", "not_media", "no_video", "unreadable"]
     assert refusal(tmp_path).key == "directory" and refusal("zero\0byte").key == "unreadable"
+    assert "no known video format" in str(refusal(tmp_path / "text.mp4"))
+    whole = make(tmp_path / "a.mp4", "-f", "lavfi", "-i", "testsrc2=d=1").read_bytes()
+    (tmp_path / "index.mp4").write_bytes(whole[:900])
+    assert "index is missing" in str(refusal(tmp_path / "index.mp4"))
     assert refusal(tmp_path / "text.mp4" / "below").key == "missing" and refusal(tmp_path / "cut.jpg")
 
 

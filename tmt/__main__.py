@@ -13,9 +13,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from tmt.doctor import examine
 
         return examine()
-    from tmt.cli import main as run
+    try:
+        from tmt.cli import main as run
 
-    return run(given)
+        return run(given)
+    except KeyboardInterrupt:  # while the heavy packages are loaded, which takes seconds
+        print("tmt: stopped; nothing was kept.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,9 +11,11 @@ import cv2
 import numpy as np
 
 from tmt.bank import target_of
+from tmt.behind import SAMPLES, UNSURE, Behind, Camera, View, behind, stands
 from tmt.chosen import ChosenFace, box_of
-from tmt.composite import Canvas, cut, soft_dilated
+from tmt.composite import Canvas, cut, near, soft_dilated
 from tmt.depth import HeadPrior, fit_prior
+from tmt.film import Film, back_and_forth, block_of
 from tmt.geometry import smoothstep, transform
 from tmt.motion import canonical_faces
 from tmt.pose import fit_poses
@@ -22,25 +23,18 @@ from tmt.render import deform, look, place, spread
 from tmt.steady import steady
 from tmt.topology import Topology
 from tmt.track import FaceTracker, track
-from tmt.types import Array, CanonicalHead, MediaInfo, Performance, Pose, Surface, Target, Targets
+from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets
 from tmt.video import read_frames
 
 SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
-BLOCK = 160e6  # bytes of pictures held, so that they can be played backwards
 SLOW = 0.3  # s: what the base of the neck does slower than this is the body's motion
 WHOLLY = (0.6, 0.95)  # share of the head from which on its old place is cleared
 DOWN = (0.12, 0.40)  # face heights below the chin over which the drawn neck gives way to the picture's
 ASIDE = (0.75, 1.05)  # face widths beside the neck over which shoulders do
+HANGING = 1.5  # times as far down and aside hair is looked for where no shoulder ever is
+STRAY = 2.0  # how far around the person hair is looked for that the matte has missed, see composite.soft_dilated
 CROWN = 1.4  # face heights from the chin to the top of the hair
 COARSE = 256  # px of the longer side at which it is decided where the head was
-
-
-def back_and_forth(index: int, count: int) -> int:
-    """The picture for frame `index` of any number when there are `count`: 0 .. count - 1 .. 0 .."""
-    if count < 2:
-        return 0
-    phase = index % (2 * count - 2)
-    return min(phase, 2 * count - 2 - phase)
 
 
 def neck(pose: Pose, subject: Performance, topology: Topology, above: float = 0.0) -> Array:
@@ -59,10 +53,12 @@ def slow(places: Array, fps: Fraction) -> Array:
     return gaussian_filter1d(places, SLOW * float(fps), axis=0, mode="nearest")
 
 
-def joint(surface: Surface, prior: HeadPrior) -> Array:
+def joint(surface: Surface, prior: HeadPrior, wider: float = 1.0) -> Array:
     """How far each vertex of the sheet [G, G] is drawn as head, 0..1, where the torso stays as the picture has it:
-    less and less from the chin down the neck, and beside it, where the shoulders may stand high."""
-    x, y = ((surface.vertices[:, axis] - middle) for axis, middle in ((0, prior.centre[0]), (1, prior.chin)))
+    less and less from the chin down the neck, and beside it, where the shoulders may stand high. All that `wider`."""
+    x, y = (
+        (surface.vertices[:, axis] - middle) / wider for axis, middle in ((0, prior.centre[0]), (1, prior.chin))
+    )
     down = 1 - smoothstep((y / prior.face_height - DOWN[0]) / (DOWN[1] - DOWN[0]))
     aside = smoothstep((np.abs(x) / prior.face_width - ASIDE[0]) / (ASIDE[1] - ASIDE[0]))
     level = smoothstep(y / (0.3 * prior.face_height) + 1)
@@ -106,14 +102,16 @@ class Body:
         self._own, self._start = head.performance, 0
         if every > 1:
             self._own, self._start = _dense(head, tracker, every)
-        block = int(max(8, BLOCK // head.picture.nbytes))
-        self._film = Film(head.info, self._start, len(self._own), block)
+        self._film = Film(head.info, self._start, len(self._own), block_of(head.picture))
         # The body's own slow motion since the head's reference frame.
         places = slow(neck(self._own.pose, head.performance, tracker.topology), head.info.fps)
         home = neck(head.performance.pose, head.performance, tracker.topology)[head.performance.reference]
         self._sway = places - home
         self._home = home
-        self._joint = joint(head.surface, fit_prior(head.performance.neutral.astype(np.float64), tracker.topology))
+        prior = fit_prior(head.performance.neutral.astype(np.float64), tracker.topology)
+        self._joints = joint(head.surface, prior), joint(head.surface, prior, HANGING)
+        self._layers: Behind | None = None
+        self._camera: Camera | None = None
 
     def number(self, index: int) -> int:
         """Which of the pictures stands behind frame `index`."""
@@ -138,14 +136,34 @@ class Body:
 
     def behind(self, index: int, canvas: Canvas) -> tuple[Canvas, Array]:
         """The canvas as it is behind frame `index`, and the whole picture [H, W, 3] uint8 it is pasted into."""
+        layers = self._layers = self._layers or self._layered(canvas)
         number = self.number(index)
         picture = self._film[number]
         around = cut(picture, canvas.window).astype(np.float32) / 255
         person = self._person(picture, canvas)
-        share = self._share(number, canvas)
-        gone = soft_dilated(person, 1.0) * smoothstep((share - WHOLLY[0]) / (WHOLLY[1] - WHOLLY[0])) * canvas.known
-        plate = around + (canvas.plate - around) * gone[..., None]
-        return replace(canvas, plate=plate, around=around, person=person, share=share, joint=self._joint), picture
+        share, wider = self._shares(number, canvas)
+        motion = None if self._camera is None else self._camera.motion(around, person)
+        now = layers.at(motion, self._sway[number] * canvas.window.scale)
+        share = np.maximum(share, wider * now.empty)
+        stray = soft_dilated(person, STRAY) * now.strays(around)
+        gone = np.maximum(near(person), stray) * smoothstep((share - WHOLLY[0]) / (WHOLLY[1] - WHOLLY[0]))
+        plate = around + (now.clean - around) * (gone * canvas.known)[..., None]
+        changed = replace(canvas, plate=plate, around=around, person=person, share=share, stray=stray)
+        return replace(changed, joint=self._joints[0]), picture
+
+    def _layered(self, canvas: Canvas) -> Behind:
+        """What is behind the head, from pictures of the whole clip."""
+        camera = Camera(canvas, self._person(self._head.picture, canvas))
+        views, motions = [], []
+        for number in np.unique(np.linspace(0, len(self._own) - 1, SAMPLES).round().astype(int)):
+            colours = cut(self._film[number], canvas.window)
+            person = np.where(canvas.known > 0, self._person(self._film[number], canvas), UNSURE)
+            motions.append(camera.motion(colours / np.float32(255), person))
+            sway = self._sway[number] * canvas.window.scale
+            views.append(View(colours, person, self._shares(int(number), canvas)[0], sway))
+        still = stands(motions, canvas.window.shape)
+        self._camera = None if still else camera
+        return behind(views, [None if still else motion for motion in motions])
 
     def close(self) -> None:
         """Stop decoding."""
@@ -163,8 +181,9 @@ class Body:
         spot[:] = cv2.resize(matte, size, interpolation=cv2.INTER_LINEAR)[: spot.shape[0], : spot.shape[1]]
         return out
 
-    def _share(self, number: int, canvas: Canvas) -> Array:
-        """How far the place of each pixel [h, w] belonged to the subject's head in a picture, not to the torso."""
+    def _shares(self, number: int, canvas: Canvas) -> list[Array]:
+        """How far the place of each pixel [h, w] belonged to the subject's head in a picture, not to the torso; and the
+        same where hair hangs down."""
         head, window = self._head, canvas.window
         subject = head.performance
         target = replace(
@@ -173,11 +192,10 @@ class Body:
         vertices = place(head.surface, deform(head.surface, target.canonical), target, subject)
         small = window.at(min(window.scale, COARSE / max(window.width, window.height)))
         seen = look(head.surface, vertices, small)
-        share = spread(self._joint, seen)
         chin = small.to_window(neck(target.pose, subject, self._tracker.topology))[1]
-        above = ~seen.covered & (np.arange(len(share))[:, None] < chin)
-        share[above] = 1.0
-        return cv2.resize(share, window.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        above = ~seen.covered & (np.arange(seen.depth.shape[0])[:, None] < chin)
+        shares = [np.where(above, np.float32(1), spread(weight, seen)) for weight in self._joints]
+        return [cv2.resize(share, window.shape[::-1], interpolation=cv2.INTER_LINEAR) for share in shares]
 
 
 def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Performance, int]:
@@ -190,39 +208,3 @@ def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Perfo
     pose = fit_poses(landmarks, head.performance.shape, topology)
     canonical = canonical_faces(landmarks, pose)
     return replace(head.performance, pose=pose, canonical=canonical, found=found.found, torso=found.torso), start
-
-
-class Film(Sequence[Array]):
-    """Pictures start .. start + count of a clip by number, decoded in blocks, so that both directions are cheap."""
-
-    def __init__(self, info: MediaInfo, start: int, count: int, size: int) -> None:
-        """size: pictures held at a time."""
-        self._info, self._start, self._count, self._size = info, start, count, size
-        self._block, self._first = list[Array](), 0
-        self._frames: Generator[Array, None, None] | None = None
-        self._next = -1
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, number: int) -> Array:  # type: ignore[override]
-        if not self._first <= number < self._first + len(self._block):
-            self._load(number // self._size * self._size)
-        return self._block[min(number - self._first, len(self._block) - 1)]
-
-    def _load(self, first: int) -> None:
-        """Decode the block that starts at `first`; going on where the last one ended costs nothing more."""
-        if self._next != first:
-            self.close()
-            self._frames = read_frames(self._info.path, info=self._info, start=self._start + first)
-        assert self._frames is not None
-        old = self._block[-1:]
-        self._block = [frame for _, frame in zip(range(self._size), self._frames, strict=False)] or old
-        self._first, self._next = first, first + self._size
-
-    def close(self) -> None:
-        """Stop decoding."""
-        if self._frames is not None:
-            self._frames.close()
-            self._frames = None
-            self._next = -1

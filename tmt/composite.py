@@ -18,6 +18,8 @@ HAIR = 0.04  # of the side, moved up: more room is needed above the face than be
 AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
 STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
+SURE = (0.08, 0.5)  # matte from which a person begins to be there, and surely is
+BARELY = 0.5  # share of the head below which the sheet's torso is left out of what is drawn
 DRAWN = 1.5 / 255  # a canvas that differs by more from what lay there has been drawn on
 FEATHER = 0.06  # of the window's side: where a pasted head fades into the picture
 
@@ -83,7 +85,8 @@ class Canvas:
     known: Array  # [H, W] 1 where the bank's window lies, falling to 0 towards its sides that lie inside the picture
     person: Array | None = None  # [H, W] where the person is in `around`; None: all of the drawn picture is wanted
     share: Array | None = None  # [H, W] how far these places belong to the head in `around`, not to the torso
-    joint: Array | None = None  # [G, G] the same for the sheet's vertices
+    stray: Array | None = None  # [H, W] how surely these places show hair that the matte has missed
+    joint: Array | None = None  # [G, G] as `share`, for the sheet's vertices
 
 
 def crop_canvas(bank: FrameBank, plate: Array, size: int) -> Canvas:
@@ -163,12 +166,27 @@ def lay_over(
     """
     paste = canvas.paste
     if canvas.person is not None and canvas.share is not None and share is not None:
-        heads = soft_dilated(np.maximum(person, canvas.person), 2.0) * np.maximum(share, canvas.share)
+        heads = near(np.maximum(person, canvas.person))
+        heads = heads if canvas.stray is None else np.maximum(heads, canvas.stray)
+        heads = heads * np.maximum(share, canvas.share)
+        drawn = drawn * smoothstep(share / BARELY)  # shoulders that the sheet would drag along with the head
         paste = paste * (heads * canvas.known)[..., None]
     image = colours * drawn[..., None] + canvas.plate * (1 - drawn[..., None])
     if paint is not None:
         image = image + paint
     return np.clip(image * paste + canvas.around * (1 - paste), 0, 1)
+
+
+def near(person: Array) -> Array:
+    """Where a person's matte [H, W] says that there is one, and a little around: 0 from AWAY of the longer side on."""
+    height, width = person.shape
+    sure = smoothstep((person - SURE[0]) / (SURE[1] - SURE[0])).astype(np.float32)
+    step = max(1, max(height, width) // 256)
+    small = cv2.resize(sure, (max(1, width // step), max(1, height // step)), interpolation=cv2.INTER_AREA)
+    reach = AWAY * max(small.shape)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * round(reach / 2) + 1, 2 * round(reach / 2) + 1))
+    grown = cv2.GaussianBlur(cv2.dilate(small, disc), (0, 0), reach / 6)
+    return cv2.resize(grown, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def soft_dilated(mask: Array, reach: float) -> Array:

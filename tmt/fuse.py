@@ -17,8 +17,8 @@ import torch.nn.functional as F  # noqa: N812
 
 from tmt import kernels
 from tmt.bank import cell_area, view_direction
-from tmt.geometry import pixel_centres, sample
-from tmt.render import Seen
+from tmt.geometry import pixel_centres, sample, smoothstep
+from tmt.render import Seen, spread
 from tmt.topology import Topology
 from tmt.types import Array, FrameBank, Surface, Target, Window
 
@@ -43,6 +43,7 @@ LASHES_KEEP = 0.45  # share of what was there before
 REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
+ASIDE = (0.01, 0.04)  # of the width: beyond the sides of all pictures their edge is repeated so far, then nothing
 STRIPS = 2  # threads of the fast path
 
 
@@ -125,6 +126,21 @@ def choose(
 
 def _sigmoid(x: Array) -> Array:
     return (1 / (1 + np.exp(-np.clip(x, -30, 30)))).astype(np.float32)
+
+
+def within_sides(pixels: Array, seen: Seen, mix: Mix, bank: FrameBank, head: Array) -> None:
+    """Let the matte of pixels [H, W, 5] fade in place where the `head` [G*G] 0..1 lies left or right of all that the
+    sources show: there is nothing but their last column of pixels, again and again. (Shoulders are plain enough.)"""
+    grid, width = mix.logits.shape[-1], bank.images.shape[2]
+    x = bank.places[mix.chosen][..., 0].reshape(-1, grid, grid)
+    beyond = np.maximum(-x, x - width) / width
+    if beyond.max() < ASIDE[0]:
+        return
+    weight = np.exp(mix.logits - mix.logits.max(0))
+    shown = 1 - smoothstep((beyond - ASIDE[0]) / (ASIDE[1] - ASIDE[0]))
+    share = (weight * shown).sum(0) / weight.sum(0)
+    share = (1 - head.reshape(grid, grid) * (1 - share)).astype(np.float32)
+    pixels[..., 3] *= spread(share, seen)
 
 
 def shade(pixels: Array, seen: Seen, mix: Mix) -> None:

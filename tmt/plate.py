@@ -21,17 +21,26 @@ def background_plate(images: Array) -> Array:
     reach = max(3, round(AWAY * images.shape[2]))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     free = np.stack([cv2.erode((i[..., 3] < BACKGROUND_BELOW * 255).astype(np.uint8), disc) for i in some])
+    return background_of(some[..., :3], free)[0].astype(np.uint8)
+
+
+def background_of(pictures: Array, free: Array) -> tuple[Array, Array]:
+    """Pictures [K, H, W, 3] uint8 where they are `free` [K, H, W] uint8 0 or 1 -> their median, filled smoothly where
+    none is, [H, W, 3] float 0..255; and how much half of them vary by [H, W], 255 where fewer than four tell."""
     count = free.sum(0, dtype=np.int64)
-    values = np.where(free[..., None] > 0, some[..., :3].astype(np.uint16), 999)
+    values = np.where(free[..., None] > 0, pictures.astype(np.uint16), 999)
     values.sort(0)
-    middle = np.maximum(count - 1, 0) // 2
-    plate = np.take_along_axis(values, middle[None, ..., None], 0)[0].astype(np.float32)
+    last = np.maximum(count - 1, 0)
+    middle, low, high = (
+        np.take_along_axis(values, (last * part // 4)[None, ..., None], 0)[0].astype(np.float32) for part in (2, 1, 3)
+    )
     known = (count > 0).astype(np.float32)
-    return np.clip(_pull_push(plate * known[..., None], known), 0, 255).astype(np.uint8)
+    varies = np.where(count < 4, np.float32(255), (high - low).max(-1))
+    return np.clip(filled_around(middle * known[..., None], known), 0, 255).astype(np.float32), varies
 
 
-def _pull_push(image: Array, known: Array) -> Array:
-    """Fill the unknown part of image [H, W, 3] (zero there) from ever coarser averages of the known part [H, W]."""
+def filled_around(image: Array, known: Array) -> Array:
+    """Fill the unknown part of image [H, W, C > 1] (zero there) from ever coarser averages of the known [H, W]."""
     height, width = known.shape
     if min(height, width) <= 2:
         total = max(float(known.sum()), 1e-6)
@@ -40,6 +49,6 @@ def _pull_push(image: Array, known: Array) -> Array:
     size = ((width + 1) // 2, (height + 1) // 2)
     share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
     colour = cv2.resize(image * known[..., None], size, interpolation=cv2.INTER_AREA)
-    low = _pull_push(colour / np.maximum(share, 1e-6)[..., None], np.minimum(share * 4, 1))
+    low = filled_around(colour / np.maximum(share, 1e-6)[..., None], np.minimum(share * 4, 1))
     filled = cv2.resize(low, (width, height), interpolation=cv2.INTER_LINEAR)
     return image * known[..., None] + filled * (1 - known[..., None])

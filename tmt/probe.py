@@ -125,7 +125,10 @@ def _read_header(path: Path) -> Stream:
     length = re.search(r"Duration: (\d+):(\d+):([\d.]+)", said)
     seconds = int(length[1]) * 3600 + int(length[2]) * 60 + float(length[3]) if length else 0.0
     if "Input #0" not in said:
-        raise MediaError("not_media", name=path.name, reason=ffmpeg.reason(said, status))
+        why = ffmpeg.reason(said, status)
+        if "moov atom" in said and not _begins_as_film(path):  # ffmpeg has only gone by the file's name
+            why = "its content is of no known video format"
+        raise MediaError("not_media", name=path.name, reason=why)
     if "Tile Grid" in said:
         raise MediaError("not_media", name=path.name, reason="a HEIC/AVIF picture in tiles; export it as JPEG or PNG")
     blocks = re.split(r"\n(?=  +Stream #0)", said)
@@ -135,6 +138,12 @@ def _read_header(path: Path) -> Stream:
         if found and "(attached pic)" not in found[2] and not found[2].startswith("none"):
             return replace(_parse(path, int(found[1]), found[2], block, has_audio), length=seconds)
     raise MediaError("no_video", name=path.name)
+
+
+def _begins_as_film(path: Path) -> bool:
+    """Whether a file's first box is one that MP4 and MOV files begin with."""
+    with path.open("rb") as file:
+        return file.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"moof", b"styp")
 
 
 def _parse(path: Path, index: int, line: str, block: str, has_audio: bool) -> Stream:

@@ -17,7 +17,7 @@ from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled
 from tmt.detail import add_detail, matching_gain
-from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade
+from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
 from tmt.learned import attend, load_fusion
@@ -109,6 +109,7 @@ class Renderer:
         extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
+        within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         shade(pixels, seen, mix)
         inside = None
         if needed(mix):
