@@ -63,7 +63,7 @@ class Studio(Protocol):
         """The numbers of a result."""
 
     def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
-        """Pictures of the head and a GLB."""
+        """The head as head.glb, and coverage.png: how much of it was seen."""
 
     def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
         """The head from an angle, yaw, pitch and roll in degrees -> [H, W, 3] uint8."""
@@ -135,7 +135,8 @@ class RealStudio:
 
     def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
         """See Studio."""
-        return {path.name: path for path in save_head(head, self._pipeline.tracker.topology, folder)}
+        written = save_head(head, self._pipeline.tracker.topology, folder, ("coverage.png", "head.glb"))
+        return {path.name: path for path in written}
 
     def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
         """See Studio."""
