@@ -30,7 +30,7 @@ def has_fusion() -> bool:
 def load_fusion(folder: Path = FUSION) -> FusionNet:
     """The attention fusion's weights, once per process, in the precision that suits the device."""
     with _LOADING:
-        return _loaded(folder)
+        return _loaded(folder, device())
 
 
 def load_ahead() -> None:
@@ -39,13 +39,14 @@ def load_ahead() -> None:
 
 
 @lru_cache(maxsize=2)
-def _loaded(folder: Path) -> FusionNet:
+def _loaded(folder: Path, where: torch.device) -> FusionNet:
+    """By device: on a machine that lends its GPU by the minute, a process can have one that its parent had not."""
     from tmt.networks.fusion import FusionNet
 
-    half = device().type == "cuda"
+    half = where.type == "cuda"
     kind = torch.float16 if half else torch.float32
     net = FusionNet.from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
-    return net.to(device(), memory_format=torch.channels_last).eval()
+    return net.to(where, memory_format=torch.channels_last).eval()
 
 
 @torch.inference_mode()

@@ -22,7 +22,7 @@ PAPER, INK = 237, 40  # of 255, as all greys here
 CHECKER, TILE = (140, 178), 8  # greys and px of the squares that stand for "never seen"
 BEHIND = 115  # the sheet's back, which no camera saw
 STRETCH = 3.0  # times larger than in the best frame: from here on a surface is not shown but smeared
-LEGEND, BAR, TOP = 128, 24, 72  # px
+LEGEND, BAR, TOP = 200, 36, 112  # px
 DEPTH_MAP, COUNT_MAP = cv2.COLORMAP_VIRIDIS, cv2.COLORMAP_CIVIDIS
 
 
@@ -130,13 +130,13 @@ def _legend(colours: int, title: Sequence[str], ticks: Sequence[str]) -> Array:
     bar = _coloured(np.linspace(0, 1, height)[:, None].repeat(BAR, 1), colours)
     panel[TOP : TOP + height, left : left + BAR] = bar
     for row, line in enumerate(title):
-        _write(panel, line, (left, TOP - 16 - 20 * (len(title) - 1 - row)))
+        _write(panel, line, (left, TOP - 24 - 32 * (len(title) - 1 - row)))
     for text, share in zip(ticks, np.linspace(0, 1, len(ticks)), strict=True):
         y = TOP + round(share * (height - 1))
-        panel[y, left + BAR : left + BAR + 6] = INK
-        _write(panel, text, (left + BAR + 12, y + 5))
+        panel[y, left + BAR : left + BAR + 8] = INK
+        _write(panel, text, (left + BAR + 16, y + 9))
     return panel
 
 
 def _write(panel: Array, text: str, at: tuple[int, int]) -> None:
-    cv2.putText(panel, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (INK, INK, INK), 1, cv2.LINE_AA)
+    cv2.putText(panel, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.85, (INK, INK, INK), 2, cv2.LINE_AA)
