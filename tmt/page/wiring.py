@@ -19,6 +19,7 @@ from tmt.page.transfer import Transfer, switched
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Handler = Callable[..., Any]
+TO_RESULT = "() => { document.querySelector('#results')?.scrollIntoView({ behavior: 'smooth' }); return []; }"
 
 
 def connect(desk: Desk, form: Form, results: Results) -> None:
@@ -68,9 +69,8 @@ def _work(form: Form, results: Results, transfer: Transfer, after: After) -> Non
         concurrency_limit=None,
         show_progress="hidden",
     )
-    event.success(
-        after.show, None, [results.player, results.numbers, results.place], scroll_to_output=True, **QUIET
-    ).then(_as_new, None, [*results.derived, results.section, results.voting], **QUIET)
+    shown = event.success(after.show, None, [results.player, results.numbers, results.place], **QUIET)
+    shown.then(_as_new, None, [*results.derived, results.section, results.voting], js=TO_RESULT, **QUIET)
     events.append(event)
     asked = form.preview.click(transfer.asked, form.inputs, state, validator=transfer.check, **QUIET)
     events.append(
