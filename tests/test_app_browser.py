@@ -84,7 +84,7 @@ def _refused(visit: Visit, key: str, button: str) -> None:
     for _ in range(3):
         visit.page.wait_for_timeout(700)
         visit.press(button)
-        if until(lambda: words.count() == 1, 5) and words.inner_text(timeout=5000):
+        if until(lambda: [bool(said) for said in words.all_inner_texts()] == [True], 5):
             break
     visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
 
