@@ -104,7 +104,8 @@ def launch(
         share=share,
         auth=auth,
         root_path=root_path,
-        prevent_thread_lock=not block,
+        quiet=True,
+        prevent_thread_lock=True,
         i18n=page.i18n,
         theme=_theme(),
         css_paths=[ASSETS / name for name in STYLES],
@@ -117,6 +118,19 @@ def launch(
         ssr_mode=False,
         app_kwargs={"exception_handlers": {403: _gone}},
     )
+    _say_where(page.blocks, share)
+    if block:
+        page.blocks.block_thread()
+
+
+def _say_where(blocks: gr.Blocks, share: bool) -> None:
+    """Where the page can be opened, on the terminal; a public link that could not be had does not end the page."""
+    print(f"The page is at {blocks.local_url} (Ctrl+C ends it).", flush=True)
+    if share and blocks.share_url:
+        print(f"For others, for a week at most: {blocks.share_url}", flush=True)
+    elif share:
+        reason = "gradio.live cannot be reached from here (no internet, or a firewall)"
+        print(f"No public link: {reason}. The page works at the address above.", file=sys.stderr, flush=True)
 
 
 def _pair(value: str) -> tuple[str, str]:

@@ -24,6 +24,7 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this computer")
 LOCALES: dict[Language, str] = {"en": "en-GB", "ja": "ja-JP"}
 DESKTOP, PHONE = (1200, 900), (390, 844)
+sync_api.expect.set_options(timeout=30_000)  # a busy computer is slow, not wrong
 PLAYS = "video => video.readyState >= 2 && video.videoWidth > 0 && !video.error"
 FLAGS = ["--disable-dev-shm-usage", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 

@@ -26,11 +26,11 @@ from tmt.evaluate.metrics import Traits
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.rows import CrossRow, Run
 from tmt.evaluate.run_numbers import Look, RunNumbers
-from tmt.page.studio import Clip, Studio
+from tmt.page.studio import Clip, Studio, Viewer
 from tmt.pipeline import Progress
 from tmt.preflight import Preflight, Remark, Role, file_facts
 from tmt.preview import Preview
-from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
+from tmt.types import CanonicalHead, Consent, Result, Settings, Step, Window
 
 TRAITS = Traits(0.9, 0.8, 0.9, 0.9, 0.5, 0.7)
 
@@ -116,8 +116,8 @@ class MockStudio:
         shutil.copy(DATA / "still.png", made["coverage.png"])
         return made
 
-    def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
-        return np.full((64, 64, 3), round(128 + angles[0]), np.uint8)
+    def viewer(self, head: CanonicalHead) -> Viewer:
+        return lambda angles: np.full((64, 64, 3), round(128 + angles[0]), np.uint8)
 
     def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
         shutil.copy(DATA / "driving.mp4", out)
@@ -164,7 +164,8 @@ def example_folder(folder: Path, result: Path) -> Path:
 
 @contextmanager
 def serve(
-    studio: Studio, folder: Path, *, auth: tuple[str, str] | None = None, root_path: str | None = None, **options: Any
+    studio: Studio, folder: Path, *, auth: tuple[str, str] | None = None, root_path: str | None = None,
+    share: bool = False, **options: Any,
 ) -> Iterator[Served]:
     """The page on a free port, where the system has an ffmpeg and no ffprobe: Gradio's own video check fails there."""
     (folder / "bin").mkdir()
@@ -175,7 +176,7 @@ def serve(
         port = free_port()
         examples = example_folder(folder / "examples", DATA / "driving.mp4")
         page = app.build(studio, examples=examples, **options)
-        app.launch(page, "127.0.0.1", port, auth=auth, root_path=root_path, block=False)
+        app.launch(page, "127.0.0.1", port, auth=auth, root_path=root_path, share=share, block=False)
         yield Served(f"http://127.0.0.1:{port}", studio, folder / "cache")
         page.blocks.close()
 

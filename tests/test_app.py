@@ -294,6 +294,38 @@ def test_with_a_login_nothing_is_served_to_strangers(tmp_path: Path) -> None:
         assert httpx.get(f"{page.url}/config").status_code == 401
 
 
+@pytest.mark.parametrize("reached", [True, False])
+def test_a_public_link_is_told_and_without_one_the_page_works_all_the_same(
+    reached: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def tunnel(*_: object, **__: object) -> str:
+        if not reached:
+            raise OSError("no way out")
+        return "https://abc.gradio.live"
+
+    monkeypatch.setattr(gradio.networking, "setup_tunnel", tunnel)
+    monkeypatch.setattr(gradio.networking, "url_ok", lambda _: True)
+    with serve(MockStudio(), tmp_path, share=True) as page:
+        told = capsys.readouterr()
+        assert page.url in told.out
+        assert ("https://abc.gradio.live" in told.out) is reached
+        assert ("No public link" in told.err) is not reached
+        assert httpx.get(page.url).status_code == 200
+
+
+def test_share_and_login_reach_the_server(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(TalkingHeadPipeline, "from_pretrained", lambda: None)
+    monkeypatch.setattr(app, "launch", lambda page, host, port, **how: asked.update(how, host=host, port=port))
+    assert app.main(["--share", "--host", "0.0.0.0", "--port", "7999", "--root-path", "/tmt"]) == 0
+    assert (asked["share"], asked["auth"], asked["root_path"]) == (True, None, "/tmt")
+    assert (asked["host"], asked["port"]) == ("0.0.0.0", 7999)
+    assert "anybody who has the link" in capsys.readouterr().err
+    assert app.main(["--share", "--auth", "user:secret"]) == 0
+    assert asked["auth"] == ("user", "secret")
+    assert not capsys.readouterr().err
+
+
 @pytest.mark.parametrize("wrong", ["nobody", "user:", ":password"])
 def test_a_malformed_login_is_refused_before_anything_is_served(wrong: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:

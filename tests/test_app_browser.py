@@ -28,7 +28,7 @@ clips, served = page_server.clips, page_server.served  # fixtures
 pytestmark = needs_chromium
 CONTROLS = "button, input, select, textarea, video, img, [tabindex='0']"
 NAMELESS = """(controls) => [...document.querySelectorAll(controls)].filter(
-  (part) => part.offsetParent && part.type !== 'file' && !part.closest('footer')
+  (part) => part.offsetParent && part.type !== 'file' && !part.closest('footer') && !part.matches('.face-chip')
     && !(part.getAttribute('aria-label') || part.labels?.length || part.innerText?.trim() || part.title
       || part.getAttribute('aria-labelledby') || part.alt || part.closest('label')))
   .map((part) => part.outerHTML.slice(0, 120))"""
@@ -84,7 +84,7 @@ def _refused(visit: Visit, key: str, button: str) -> None:
     for _ in range(3):
         visit.page.wait_for_timeout(700)
         visit.press(button)
-        if until(lambda: words.count() == 1, 5) and words.inner_text(timeout=5000):
+        if until(lambda: [bool(said) for said in words.all_inner_texts()] == [True], 5):
             break
     visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
 
@@ -160,11 +160,14 @@ def _other_methods(visit: Visit) -> None:
 
 
 def _from_elsewhere(visit: Visit) -> None:
-    """A slider gives a still, a button a turning head."""
+    """Opened, the section shows the head, its coverage and a file of it; a slider turns it, a button makes a video."""
     visit.open("head")
+    before = visit.shown("#view img").get_attribute("src")
+    visit.shown("#coverage img")
+    assert visit.page.locator(".tmt-head").count() == 1
     visit.shown("#yaw input[type=range]").focus()
     visit.page.keyboard.press("End")
-    visit.shown("#view img")
+    assert until(lambda: visit.page.locator("#view img").first.get_attribute("src") != before)
     visit.press("turntable")
     assert visit.plays(visit.shown("#turned video"))
 
@@ -191,6 +194,8 @@ def _sign(visit: Visit) -> str:
 
 
 def test_an_example_comes_into_the_form_with_one_press_and_a_recording_too(visit: Visit) -> None:
+    faces = "() => [...document.querySelectorAll('.face-chip')].map((face) => face.naturalWidth)"
+    assert until(lambda: min(visit.page.evaluate(faces), default=0) > 0), "a face on every example"
     visit.page.locator("#showcase [data-pair]").click()
     visit.expect("#subject", "subject")
     visit.expect("#driving", "driving")

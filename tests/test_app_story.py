@@ -65,6 +65,5 @@ def _look_around(visit: Visit) -> None:
     slider.focus()
     visit.page.keyboard.press("End")
     assert visit.shown("#view img", MINUTES)
-    visit.press("build")
     visit.shown("#coverage img", MINUTES)
     assert until(lambda: visit.page.locator(".tmt-head").get_attribute("data-state") == "shown")

@@ -23,8 +23,8 @@ FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what eve
 # What app.py and the page use of the rest: what a run is asked by, and what it is shown with.
 APP_USES = {"errors", "types", "provenance", "pipeline", "page", "report_html"}
 PAGE_USES = APP_USES | {
-    "chosen", "estimate", "evaluate", "export", "motion", "preflight", "presets", "preview", "probe", "proxies",
-    "receipt", "report_words", "run", "topology", "track", "video", "votes",
+    "chosen", "estimate", "evaluate", "export", "learned", "motion", "preflight", "presets", "preview", "probe",
+    "proxies", "receipt", "report_words", "run", "topology", "track", "video", "votes",
 }
 
 LINES = 250

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,8 +13,10 @@ from typing import cast
 import pytest
 from page_server import MockStudio, example_folder
 
+import tmt.page.gpu
 from tmt.errors import Language
 from tmt.estimate import Estimate
+from tmt.page import studio
 from tmt.page.cards import clip_card
 from tmt.page.examples import load_examples, showcase
 from tmt.page.gpu import on_gpu, seconds_for
@@ -21,9 +24,10 @@ from tmt.page.line import Line, Place
 from tmt.page.player import Lane, player
 from tmt.page.run import in_turn
 from tmt.page.visits import ALL_HEADS, HEADS, Visits
+from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.run import Job
 from tmt.topology import MEDIAPIPE_478
-from tmt.types import CanonicalHead, Settings
+from tmt.types import CanonicalHead, Consent, Result, Settings, Step
 from tmt.video import probe
 
 
@@ -133,6 +137,47 @@ def test_zero_gpu_is_asked_for_as_long_as_the_clip_needs_and_elsewhere_nothing_h
         asked[0](cast(Job, SimpleNamespace(targets=range(count))), MEDIAPIPE_478) for count in (25, 250, 100_000)
     )
     assert short < long < longest <= 300
+
+
+def test_on_zero_gpu_rendering_alone_has_the_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    lent, where, asked = [False], {}, []
+
+    def gpu(duration: Callable[..., int]) -> Callable[[Callable[..., Iterator[object]]], Callable[..., object]]:
+        def decorate(function: Callable[..., Iterator[object]]) -> Callable[..., object]:
+            def inside(*given: object) -> Iterator[object]:
+                asked.append(duration(*given))
+                lent[0] = True
+                yield from function(*given)
+                lent[0] = False
+
+            return inside
+
+        return decorate
+
+    def note(stage: str) -> Iterator[Step]:
+        where[stage] = lent[0]
+        yield Step(stage, 1, 1)
+
+    def write(job: Job, _: object) -> Generator[Step, None, Result]:
+        yield from note("render")
+        return Result(job.out, job.out, {})
+
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "spaces", SimpleNamespace(GPU=gpu))
+        importlib.reload(tmt.page.gpu)
+        patch.setattr(tmt.page.gpu, "write", write)
+        patch.setattr(studio, "rendered", tmt.page.gpu.rendered)
+        pipeline = SimpleNamespace(
+            tracker=SimpleNamespace(topology=MEDIAPIPE_478), drive=lambda *_: note("track"),
+            job=lambda *_: SimpleNamespace(targets=range(100), out=tmp_path / "out.mp4"),
+            study=lambda *_, **__: list(note("study")),
+        )  # fmt: skip
+        real = studio.RealStudio(cast(TalkingHeadPipeline, pipeline))
+        real.study(studio.Clip(tmp_path), Consent(True, True, True), lambda _: None)
+        run_to_end(real.transfer(head("a"), studio.Clip(tmp_path), tmp_path / "out.mp4", Settings()))
+    importlib.reload(tmt.page.gpu)
+    assert where == {"study": False, "track": False, "render": True}
+    assert asked == [18], "10 s to wake up, and 100 frames"
 
 
 def test_an_estimate_learns_from_runs(driving_clip: Path) -> None:

@@ -11,7 +11,7 @@ from media_files import make
 
 from tmt.errors import MediaError
 from tmt.preflight import Preflight, file_facts, look_over
-from tmt.preview import preview, view_still
+from tmt.preview import Stills, preview
 from tmt.types import CanonicalHead, Consent, Settings
 
 
@@ -86,11 +86,13 @@ def test_a_preview_is_one_frame_that_moves(head: CanonicalHead, driving_clip: Pa
 def test_a_still_view_turns_the_head_as_asked(head: CanonicalHead) -> None:
     tracker = pipeline().tracker
     topology = tracker.topology
-    noses = []
+    noses, stills = [], Stills(head, tracker)
+    before = stills.picture((0.0, 0.0, 0.0))
     for yaw in (-20.0, 0.0, 20.0):
-        picture = view_still(head, (yaw, 0.0, 0.0), tracker)
+        picture = stills.picture((yaw, 0.0, 0.0))
         found = tracker.detect(picture, None)
         assert found is not None
         oval = found[list(topology.oval), 0]
         noses.append((found[1, 0] - oval.min()) / np.ptp(oval))
     assert noses[0] < noses[1] - 0.05 < noses[2] - 0.10
+    assert (stills.picture((0.0, 0.0, 0.0)) == before).all(), "whatever was looked at in between"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import cv2
@@ -11,6 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from tmt.bank import view_direction
 from tmt.fuse import region_landmarks
 from tmt.render import deform
+from tmt.texel import frames_by_cell, mix_texels
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, FrameBank
 
@@ -27,6 +29,8 @@ EXPRESSION, VIEW, REGION = 0.015, 8.0, 0.010  # head units, degrees, head units:
 QUALITY = 4.0  # weight of visibility and facing: each part of the head wants the frame that turns it to the camera
 SHARPNESS = 2.0  # inverse temperature: a mix of many frames is soft
 SMOOTH = 1.5  # vertices over which the choice of frames changes: no seams
+RIM = 2  # cells around the head that are mixed, too: colours are carried outwards from there
+STRIPS = 16  # of the texture, shared out among threads
 FLOOR = 0.05  # of the best frame's share, under which a frame is left out
 
 Box = tuple[int, int, int, int]
@@ -78,8 +82,9 @@ def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedH
     cells = _largest(_any_corner(part))
     rows, columns = np.nonzero(cells)
     box = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
+    texture = _trim(_texture(bank, share, cells, box, side), inside, box)
     return BakedHead(
-        grid=surface.grid, vertices=vertices, texture=_trim(_texture(bank, share, box, side), inside, box), box=box,
+        grid=surface.grid, vertices=vertices, texture=texture, box=box,
         seen=((bank.quality > SEEN) & (matte > PERSON)).sum(0), best=bank.quality.max(0), cells=cells,
     )
 
@@ -147,28 +152,23 @@ def _above_cut(vertices: Array, neutral: Array, topology: Topology) -> Array:
     return np.asarray(chin[1] + height * cut - vertices[:, 1])
 
 
-def _texture(bank: FrameBank, share: Array, box: Box, side: int) -> Array:
-    """The bank's pixels mixed by `share` [K, G, G] over a box of the grid -> [side, side, 4] uint8."""
+def _texture(bank: FrameBank, share: Array, cells: Array, box: Box, side: int) -> Array:
+    """The bank's pixels mixed by `share` [K, G, G] over a box of the grid -> [side, side, 4] uint8; 0 far from the
+    head's `cells` [G-1, G-1] bool."""
     columns, rows = _ticks(box, side)
-    pixels = np.zeros((side, side, 4), np.float32)
-    for plane, places, image in zip(share, bank.places, bank.images, strict=True):
-        part = _reach(rows, plane.any(1)), _reach(columns, plane.any(0))  # only where this frame counts
-        x, y = np.meshgrid(columns[part[1]], rows[part[0]])
-        if not x.size:
-            continue
-        xy = cv2.remap(places.reshape(*plane.shape, 2), x, y, cv2.INTER_LINEAR) - np.float32(0.5)
-        shown = cv2.remap(image, xy[..., 0], xy[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        pixels[part] += cv2.remap(plane, x, y, cv2.INTER_LINEAR)[..., None] * shown
+    used, counts = frames_by_cell(share)
+    counts[cv2.dilate(cells.astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) == 0] = 0
+    places = bank.places.reshape(*share.shape, 2)
+    pixels = np.empty((side, side, 4), np.float32)
+    edges = np.linspace(0, side, STRIPS + 1).astype(int)
+
+    def strip(index: int) -> None:
+        span = int(edges[index]), int(edges[index + 1])
+        mix_texels(*span, columns, rows, used, counts, share, places, bank.images, pixels)
+
+    with ThreadPoolExecutor(2, thread_name_prefix="tmt-bake") as pool:
+        list(pool.map(strip, range(STRIPS)))
     return np.asarray(np.round(np.clip(pixels, 0, 255)), np.uint8)
-
-
-def _reach(ticks: Array, counts: Array) -> slice:
-    """The ticks [S] (grid coordinates, ascending) within one step of where `counts` [G] is true."""
-    used = np.flatnonzero(counts)
-    if not len(used):
-        return slice(0, 0)
-    first, last = np.searchsorted(ticks, (used[0] - 1, used[-1] + 1))
-    return slice(int(first), int(last))
 
 
 def _trim(texture: Array, inside: Array, box: Box) -> Array:

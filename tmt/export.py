@@ -6,7 +6,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -26,8 +26,10 @@ from tmt.types import Array, CanonicalHead
 from tmt.writer import COMMENT
 
 EYE_CORNERS = 0.09  # metres between the outer corners of the eyes: an average adult; the true size cannot be known
+PNG_LEVEL = 2  # of 9: a tenth larger than 6, at a third of the time
 SIDE_VIEW = 45.0  # degrees of yaw
-FILES = ("front.png", "side.png", "depth.png", "coverage.png", "head.glb", "head.json")
+REPORT = "head.json"
+FILES = ("front.png", "side.png", "depth.png", "coverage.png", "head.glb", REPORT)
 
 
 @dataclass(frozen=True)
@@ -68,32 +70,36 @@ def check_folder(folder: Path) -> None:
         raise OutputError("output_unwritable", name=name, reason=error.strerror) from error
 
 
-def save_head(head: CanonicalHead, topology: Topology, folder: Path) -> list[Path]:
-    """Write front.png, side.png, depth.png, coverage.png, head.glb and head.json; all of them or, on failure, none."""
+def save_head(
+    head: CanonicalHead, topology: Topology, folder: Path, wanted: Collection[str] = FILES
+) -> list[Path]:
+    """Write front.png, side.png, depth.png, coverage.png, head.glb and head.json, or those of them that are wanted; all
+    or, on failure, none."""
     check_folder(folder)
     baked = bake(head, topology)
     right, left = (head.performance.neutral[eye.corners[0]] for eye in topology.eyes)
     metres = EYE_CORNERS / float(np.linalg.norm(left - right))
-    files = _pictures(head, baked, metres)
-    files["head.glb"] = to_glb(to_mesh(baked, metres, (left + right) / 2), _png(baked.texture), PERSON, COMMENT)
-    with _appearing(folder) as part:
-        for name, data in files.items():
-            (part / name).write_bytes(data)
-        summary = _summary(head, baked, metres)
-        outputs = {Path(name).stem: provenance.fingerprint(part / name) for name in files}
-        provenance.write_json(part / "head.json", _report(head, summary, outputs))
-    return [folder / name for name in FILES]
+    makers = _makers(head, baked, metres, (left + right) / 2)
+    names = [name for name in FILES if name in wanted]
+    with _appearing(folder, names) as part:
+        for name in names:
+            if name != REPORT:
+                (part / name).write_bytes(makers[name]())
+        if REPORT in names:
+            outputs = {Path(name).stem: provenance.fingerprint(part / name) for name in names if name != REPORT}
+            provenance.write_json(part / REPORT, _report(head, _summary(head, baked, metres), outputs))
+    return [folder / name for name in names]
 
 
-def _pictures(head: CanonicalHead, baked: BakedHead, metres: float) -> dict[str, bytes]:
-    """The PNG files by name. Views of the head bear the label; the two maps are no likeness."""
+def _makers(head: CanonicalHead, baked: BakedHead, metres: float, origin: Array) -> dict[str, Callable[[], bytes]]:
+    """What makes each file. Views of the head bear the label; the two maps are no likeness."""
     right, front, left = (look_at(baked, yaw) for yaw in (-SIDE_VIEW, 0.0, SIDE_VIEW))
-    sides = np.concatenate([draw(baked, right), draw(baked, left)], 1)
     return {
-        "front.png": _png(label.burn_uint8(draw(baked, front))),
-        "side.png": _png(label.burn_uint8(sides)),
-        "depth.png": _png(draw_depth(front, 100 * metres)),
-        "coverage.png": _png(draw_coverage(baked, (right, front, left), len(head.bank))),
+        "front.png": lambda: _png(label.burn_uint8(draw(baked, front))),
+        "side.png": lambda: _png(label.burn_uint8(np.concatenate([draw(baked, right), draw(baked, left)], 1))),
+        "depth.png": lambda: _png(draw_depth(front, 100 * metres)),
+        "coverage.png": lambda: _png(draw_coverage(baked, (right, front, left), len(head.bank))),
+        "head.glb": lambda: to_glb(to_mesh(baked, metres, origin), _png(baked.texture), PERSON, COMMENT),
     }
 
 
@@ -151,19 +157,19 @@ def _png(image: Array) -> bytes:
     """A picture [H, W, 3 or 4] uint8 as PNG, marked as made by this program."""
     marks, file = PngInfo(), BytesIO()
     marks.add_text("Comment", COMMENT)
-    Image.fromarray(image).save(file, "PNG", pnginfo=marks, optimize=False)
+    Image.fromarray(image).save(file, "PNG", pnginfo=marks, compress_level=PNG_LEVEL)
     return file.getvalue()
 
 
 @contextlib.contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A hidden folder for FILES, which get their places in `folder` at the end, or vanish on failure."""
-    fresh = [folder / name for name in FILES if not (folder / name).exists()]
+def _appearing(folder: Path, names: Collection[str]) -> Iterator[Path]:
+    """A hidden folder for files of some names, which get their places in `folder` at the end, or vanish on failure."""
+    fresh = [folder / name for name in names if not (folder / name).exists()]
     try:
         part = Path(tempfile.mkdtemp(prefix=".tmt-", dir=folder))  # inside: os.replace works within a file system only
         try:
             yield part
-            for name in FILES:
+            for name in names:
                 os.replace(part / name, folder / name)
         except BaseException:
             for path in fresh:

@@ -145,7 +145,7 @@ def rasterise_mesh(points: Array, faces: Array, triangle: Array, uv: Array, dept
 
 
 @nb.njit(cache=True, nogil=True)
-def _cubic(t: float, weights: Array) -> None:
+def cubic(t: float, weights: Array) -> None:
     """Weights [4] of the samples around a position t in 0..1 (cubic convolution, a = -0.75, as torch's bicubic)."""
     a, s = np.float32(-0.75), np.float32(1.0) - t
     weights[0] = a * t * s * s
@@ -231,8 +231,8 @@ def fuse(
                 px = home_x + (xs[k] - home_x) * pull - np.float32(0.5)
                 py = home_y + (ys[k] - home_y) * pull - np.float32(0.5)
                 cx, cy = int(np.floor(px)), int(np.floor(py))
-                _cubic(px - np.float32(cx), hx)
-                _cubic(py - np.float32(cy), hy)
+                cubic(px - np.float32(cx), hx)
+                cubic(py - np.float32(cy), hy)
                 c0, c3 = min(max(cx - 1, 0), columns - 1), min(max(cx + 2, 0), columns - 1)
                 c1, c2 = min(max(cx, 0), columns - 1), min(max(cx + 1, 0), columns - 1)
                 for n in range(4):

@@ -53,20 +53,20 @@ def load_ahead() -> None:
 
 def _load(folder: Path, name: str) -> Any:
     with _LOADING:
-        return _loaded(folder, name)
+        return _loaded(folder, name, device())
 
 
-@lru_cache(maxsize=4)
-def _loaded(folder: Path, name: str) -> Any:
+@lru_cache(maxsize=6)
+def _loaded(folder: Path, name: str, where: torch.device) -> Any:
+    """By device: on a machine that lends its GPU by the minute, a process can have one that its parent had not."""
     from tmt.networks.depth import DepthNet
     from tmt.networks.fusion import FusionNet
     from tmt.networks.pose import PoseNet
 
     made: dict[str, Any] = {"fusion": FusionNet, "depth": DepthNet, "pose": PoseNet}
-    half = device().type == "cuda"
-    kind = torch.float16 if half else torch.float32
+    kind = torch.float16 if where.type == "cuda" else torch.float32
     net = made[name].from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
-    return net.to(device(), memory_format=torch.channels_last).eval()
+    return net.to(where, memory_format=torch.channels_last).eval()
 
 
 @torch.inference_mode()

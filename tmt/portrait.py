@@ -18,21 +18,22 @@ from tmt.types import Array
 SIDE = 640  # px of one view
 FINER = 2  # px drawn per px shown: smooth outlines
 FILL = 0.9  # of the picture that the head takes
-PAPER = 0.93
-INK = 40  # of 255
-CHECKER, TILE = (0.55, 0.70), 8  # greys and px of the squares that stand for "never seen"
-BEHIND = 0.45  # the sheet's back, which no camera saw
+PAPER, INK = 237, 40  # of 255, as all greys here
+CHECKER, TILE = (140, 178), 8  # greys and px of the squares that stand for "never seen"
+BEHIND = 115  # the sheet's back, which no camera saw
 STRETCH = 3.0  # times larger than in the best frame: from here on a surface is not shown but smeared
-LEGEND, BAR, TOP = 128, 24, 72  # px
+LEGEND, BAR, TOP = 200, 36, 112  # px
 DEPTH_MAP, COUNT_MAP = cv2.COLORMAP_VIRIDIS, cv2.COLORMAP_CIVIDIS
 
 
 @dataclass(frozen=True)
 class View:
-    """What a camera sees of a head: grid_xy [H, W, 2] grid coordinates, depth [H, W] head units behind the nearest
-    point, shown [H, W] bool: the head is there, back [H, W] bool: from behind, facing [G*G] cosine to the camera."""
+    """What a camera sees of a head: grid_xy [H, W, 2] grid coordinates, texels [H, W, 4] uint8, depth [H, W] head
+    units behind the nearest point, shown [H, W] bool: the head is there, back [H, W] bool: from behind, facing [G*G]
+    cosine to the camera."""
 
     grid_xy: Array
+    texels: Array
     depth: Array
     shown: Array
     back: Array
@@ -42,7 +43,7 @@ class View:
         """Values [G*G] of the vertices at what each pixel [H, W] shows."""
         grid = int(np.sqrt(values.size))
         sheet = values.reshape(grid, grid).astype(np.float32)
-        return np.asarray(cv2.remap(sheet, self.grid_xy[..., 0], self.grid_xy[..., 1], cv2.INTER_LINEAR))
+        return np.asarray(cv2.remap(sheet, self.grid_xy, None, cv2.INTER_LINEAR))
 
 
 def look_at(head: BakedHead, yaw: float = 0.0) -> View:
@@ -55,11 +56,12 @@ def look_at(head: BakedHead, yaw: float = 0.0) -> View:
     sheet = (points + np.array([size / 2, size / 2, 0], np.float32)).reshape(head.grid, head.grid, 3)
     seen = rasterise(sheet, (size, size))
     cell = np.clip(seen.grid_xy, 0, head.grid - 2).astype(int)
-    shown = seen.covered & head.cells[cell[..., 1], cell[..., 0]] & (_texels(head, seen.grid_xy)[..., 3] > PERSON)
+    texels = _texels(head, seen.grid_xy)
+    shown = seen.covered & head.cells[cell[..., 1], cell[..., 0]] & (texels[..., 3] > PERSON * 255)
     across, down = sheet[:-1, 1:] - sheet[:-1, :-1], sheet[1:, :-1] - sheet[:-1, :-1]
     away = (across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0] < 0)[cell[..., 1], cell[..., 0]]
     depth = np.where(shown, seen.depth, np.inf) / unit
-    return View(seen.grid_xy, depth - depth.min(), shown, away & shown, facing(sheet, head.grid))
+    return View(seen.grid_xy, texels, depth - depth.min(), shown, away & shown, facing(sheet, head.grid))
 
 
 def _gathered(vertices: Array, own: Array, grid: int) -> Array:
@@ -69,17 +71,16 @@ def _gathered(vertices: Array, own: Array, grid: int) -> Array:
 
 
 def _texels(head: BakedHead, grid_xy: Array) -> Array:
-    """The texture at grid coordinates [H, W, 2] -> [H, W, 4] float 0..1."""
+    """The texture at grid coordinates [H, W, 2] -> [H, W, 4] uint8."""
     xy = head.uv(grid_xy) * len(head.texture) - np.float32(0.5)
-    picture = cv2.remap(head.texture, xy[..., 0], xy[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(picture, np.float32) / 255
+    return np.asarray(cv2.remap(head.texture, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def draw(head: BakedHead, view: View) -> Array:
     """The head as seen [SIDE, SIDE, 3] uint8; what no frame of the bank saw well enough for this view is checkered."""
     seen_facing = np.exp(2 * view.of(head.best))  # quality is the log of visibility and of the root of facing
     never = view.of(view.facing) > STRETCH * seen_facing
-    return _finished(_checkered(_texels(head, view.grid_xy)[..., :3], never | view.back, view.back), view)
+    return _finished(_checkered(view.texels[..., :3].copy(), never | view.back, view.back), view)
 
 
 def draw_depth(view: View, unit: float) -> Array:
@@ -102,39 +103,40 @@ def draw_coverage(head: BakedHead, views: Sequence[View], frames: int) -> Array:
 
 
 def _checkered(colours: Array, never: Array, back: Array) -> Array:
-    """Colours [H, W, 3] float with a grey checker where `never` and plain grey where `back`, both [H, W] bool."""
-    rows, columns = np.indices(never.shape) // (TILE * FINER)
-    grey = np.where(back, BEHIND, np.where((rows + columns) % 2, *CHECKER))
-    return np.where(never[..., None], grey[..., None], colours)
+    """Colours [H, W, 3] uint8, drawn upon: a grey checker where `never`, plain grey where `back`, both [H, W] bool."""
+    rows, columns = (np.arange(side) // (TILE * FINER) for side in never.shape)
+    checker = np.where((rows[:, None] + columns) % 2, *(np.uint8(grey) for grey in CHECKER))
+    colours[never] = checker[never][:, None]
+    colours[back] = BEHIND
+    return colours
 
 
 def _finished(colours: Array, view: View) -> Array:
-    """Colours [H, W, 3] float where the head is shown, over paper -> [SIDE, SIDE, 3] uint8."""
-    picture = np.where(view.shown[..., None], colours, PAPER).astype(np.float32)
-    small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-    return np.asarray(np.round(np.clip(small, 0, 1) * 255), np.uint8)
+    """Colours [H, W, 3] uint8, cut to where the head is shown, over paper -> [SIDE, SIDE, 3] uint8."""
+    colours[~view.shown] = PAPER
+    return np.asarray(cv2.resize(colours, (SIDE, SIDE), interpolation=cv2.INTER_AREA))
 
 
 def _coloured(values: Array, colours: int) -> Array:
-    """Values [H, W] 0..1 -> RGB [H, W, 3] float."""
+    """Values [H, W] 0..1 -> RGB [H, W, 3] uint8."""
     levels = np.round(np.clip(values, 0, 1) * 255).astype(np.uint8)
-    return np.asarray(cv2.applyColorMap(levels, colours)[..., ::-1], np.float32) / 255
+    return np.asarray(cv2.cvtColor(cv2.applyColorMap(levels, colours), cv2.COLOR_BGR2RGB))
 
 
 def _legend(colours: int, title: Sequence[str], ticks: Sequence[str]) -> Array:
     """A bar of the colour map, the first tick on top [SIDE, LEGEND, 3] uint8."""
-    panel = np.full((SIDE, LEGEND, 3), round(PAPER * 255), np.uint8)
+    panel = np.full((SIDE, LEGEND, 3), PAPER, np.uint8)
     height, left = SIDE - TOP - 48, 16
     bar = _coloured(np.linspace(0, 1, height)[:, None].repeat(BAR, 1), colours)
-    panel[TOP : TOP + height, left : left + BAR] = np.round(bar * 255)
+    panel[TOP : TOP + height, left : left + BAR] = bar
     for row, line in enumerate(title):
-        _write(panel, line, (left, TOP - 16 - 20 * (len(title) - 1 - row)))
+        _write(panel, line, (left, TOP - 24 - 32 * (len(title) - 1 - row)))
     for text, share in zip(ticks, np.linspace(0, 1, len(ticks)), strict=True):
         y = TOP + round(share * (height - 1))
-        panel[y, left + BAR : left + BAR + 6] = INK
-        _write(panel, text, (left + BAR + 12, y + 5))
+        panel[y, left + BAR : left + BAR + 8] = INK
+        _write(panel, text, (left + BAR + 16, y + 9))
     return panel
 
 
 def _write(panel: Array, text: str, at: tuple[int, int]) -> None:
-    cv2.putText(panel, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (INK, INK, INK), 1, cv2.LINE_AA)
+    cv2.putText(panel, text, at, cv2.FONT_HERSHEY_SIMPLEX, 0.85, (INK, INK, INK), 2, cv2.LINE_AA)

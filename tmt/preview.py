@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,11 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tmt import label
 from tmt.chosen import keep_to
 from tmt.errors import FaceError, MediaError
 from tmt.geometry import rotation_angle
+from tmt.renderer import Renderer
 from tmt.retarget import retarget
-from tmt.run import Targets, check_settings, draw
+from tmt.run import Targets, canvas_for, check_settings, draw
 from tmt.shots import find, sampled_performance, take_shots
 from tmt.study import variant
 from tmt.track import FaceTracker
@@ -72,11 +75,24 @@ def preview(head: CanonicalHead, driving: Path, tracker: FaceTracker, settings: 
     return Preview(shots.pictures[shot], picture, float(shots.numbers[shot] / info.fps))
 
 
-def view_still(head: CanonicalHead, angles: tuple[float, float, float], tracker: FaceTracker) -> Array:
-    """The subject's own head turned by (yaw, pitch, roll) degrees from its reference frame -> [H, W, 3] uint8."""
-    yaw, pitch, roll = (np.array([float(angle)]) for angle in angles)
-    path = HeadPath(yaw, pitch, roll, Fraction(25))
-    return _first(head, along(head.performance, path), Settings(), tracker)
+class Stills:
+    """The subject's own head from any angle, prepared once: a second picture costs a rendered frame and no more."""
+
+    def __init__(self, head: CanonicalHead, tracker: FaceTracker) -> None:
+        self._head, self._lock = head, threading.Lock()
+        canvas = canvas_for(head, self._turned((0.0, 0.0, 0.0)), Settings(), tracker.topology)
+        self._renderer = Renderer(head, tracker.topology, canvas, Settings())
+
+    def picture(self, angles: tuple[float, float, float]) -> Array:
+        """The head turned by (yaw, pitch, roll) degrees from its reference frame -> [H, W, 3] uint8, labelled."""
+        target = self._turned(angles).target(0)
+        with self._lock:
+            self._renderer.restart()
+            return label.burn_uint8(self._renderer.draw(target))
+
+    def _turned(self, angles: tuple[float, float, float]) -> Targets:
+        yaw, pitch, roll = (np.array([float(angle)]) for angle in angles)
+        return along(self._head.performance, HeadPath(yaw, pitch, roll, Fraction(25)))
 
 
 def most_telling(performance: Performance) -> int:

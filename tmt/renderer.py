@@ -64,6 +64,10 @@ class Renderer:
             self._calibrate()
             self._tick("prepare", clock)
 
+    def restart(self) -> None:
+        """What is drawn next does not follow on what was drawn before."""
+        self._previous = None
+
     def close(self) -> None:
         """Release the threads."""
         self._pool.shutdown(wait=False)

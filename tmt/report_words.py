@@ -30,14 +30,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "poor": ("No", "いいえ"),
     "unknown": ("Cannot be told", "判定できません"),
     "same_detail": (
-        "shape and skin of the face: {percent:.0f} % the subject’s, the rest the driver’s",
-        "顔の形と肌：{percent:.0f}％が被写体寄り（残りは動きの人）",
+        "face shape and skin: {percent:.0f} : {rest:.0f} nearer the subject than the driver (yes from 60 : 40)",
+        "顔の形と肌の近さ 被写体 {percent:.0f}：動きの人 {rest:.0f}（60：40以上で「はい」）",
     ),
     "follows_detail": (
-        "correlation with the driver {value:.2f}, head within {degrees:.1f}°",
-        "動きとの相関 {value:.2f}、頭の向きの差 {degrees:.1f}°",
+        "mouth, eyes and gaze in step with the driver: {value:.2f} (1 is exact); head {degrees:.1f}° off",
+        "口・目・視線の一致度 {value:.2f}（1で完全に一致）、頭の向きのずれ {degrees:.1f}°",
     ),
-    "steady_detail": ("trembling {value:.2f} times the driver's", "揺れは動きの動画の{value:.2f}倍"),
+    "steady_detail": (
+        "{value:.2f} times as much trembling as in the driver’s own clip", "細かな揺れは元の動きの動画の{value:.2f}倍"
+    ),
     "looks": ("Frames that deserve a look", "確認したほうがよいフレーム"),
     "no_looks": ("None stands out.", "目立つものはありません。"),
     "lost": ("no face was found", "顔を検出できません"),

@@ -72,13 +72,31 @@
       arrange();
     };
     find(".pair").onchange = arrange;
-    find(".wiper").oninput = (event) => stage.style.setProperty("--wipe", `${event.target.value}%`);
+    const wipe = (percent) => { stage.style.setProperty("--wipe", `${percent}%`); find(".wiper").value = percent; };
+    find(".wiper").oninput = (event) => { touched = true; wipe(event.target.value); };
+    // Once, by itself, over to either side: the whole result is seen, and that the edge can be dragged.
+    let touched = false;
+    const sweep = () => {
+      const begun = performance.now();
+      const move = (now) => {
+        const passed = (now - begun) / 5000;
+        if (touched || passed > 1) return;
+        wipe(50 + 42 * Math.sin(2 * Math.PI * passed));
+        requestAnimationFrame(move);
+      };
+      requestAnimationFrame(move);
+    };
     leader.addEventListener("loadedmetadata", () => {
       if (leader.videoWidth) stage.style.setProperty("--shape", `${leader.videoWidth} / ${leader.videoHeight}`);
     });
     arrange();
-    if (player.dataset.autoplay === "1" && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    if (player.dataset.telling === "1" && calm) {  // the first frame of most clips is somebody at rest
+      leader.addEventListener("loadeddata", () => jump(0.4 * leader.duration), { once: true });
+    }
+    if (player.dataset.autoplay === "1" && !calm) {
       leader.addEventListener("canplay", play, { once: true });
+      if (player.dataset.telling === "1") leader.addEventListener("canplay", sweep, { once: true });
       // Out of sight it rests: a run on the same computer needs the power.
       let rests = false;
       new IntersectionObserver(([place]) => {

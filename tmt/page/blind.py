@@ -10,11 +10,11 @@ from pathlib import Path
 import gradio as gr
 
 from tmt.errors import Language
-from tmt.page.after import After, case_of, progress
-from tmt.page.desk import Desk, explained, language_of, toast
+from tmt.page.after import After, case_of
+from tmt.page.desk import Desk, language_of
 from tmt.page.panels import message_panel, tally_panel
 from tmt.page.player import Lane, player
-from tmt.page.run import in_turn
+from tmt.page.stream import Outputs, streamed
 from tmt.page.texts import text
 from tmt.page.visits import Run, Visit
 from tmt.types import Method
@@ -28,25 +28,25 @@ class Blind:
     def __init__(self, desk: Desk, after: After) -> None:
         self.desk, self._after = desk, after
 
-    def start(self, request: gr.Request, method: Method) -> Iterator[tuple[object, ...]]:
+    def start(self, request: gr.Request, method: Method) -> Iterator[Outputs]:
         """Show the run and the same clip by another method, nobody knows which is which: player, panel, buttons."""
         visit, language = self.desk.visit(request), language_of(request)
-        try:
-            run = visit.run
-            if run is None:
-                yield "", message_panel(text("no_result", language)), gr.Row(visible=False)
-                return
-            if method == run.settings.method:  # nothing to tell apart
-                method = "fused" if method != "fused" else "warp2d"
-            for item in in_turn(self.desk.line, self._after.by_method(visit, run, method), lambda: None):
-                if isinstance(item, Path):
-                    run.pair = shuffled(case_of(visit), run.settings.method, method)
-                    yield _unnamed(run, language), "", gr.Row(visible=True)
-                else:
-                    yield "", progress(item, language), gr.Row(visible=False)
-        except Exception as error:
-            yield "", message_panel(explained(error, language), "wrong"), gr.Row(visible=False)
-            raise toast(error, language) from error
+        run = visit.run
+        if run is None:
+            yield "", message_panel(text("no_result", language)), gr.Row(visible=False)
+            return
+        own: Method = run.settings.method
+        if method == own:  # nothing to tell apart
+            method = "fused" if method != "fused" else "warp2d"
+
+        def shown(_: Path) -> Outputs:
+            run.pair = shuffled(case_of(visit), own, method)
+            return _unnamed(run, language), "", gr.Row(visible=True)
+
+        work = self._after.by_method(visit, run, method)
+        yield from streamed(
+            self.desk.line, language, lambda: work, shown, lambda panel: ("", panel, gr.Row(visible=False))
+        )
 
     def left(self, request: gr.Request) -> tuple[object, ...]:
         """A vote for the left video."""

@@ -15,7 +15,7 @@ from tmt.estimate import Estimate
 from tmt.page.examples import Examples
 from tmt.page.line import Line
 from tmt.page.run import Report
-from tmt.page.studio import Clip, Studio
+from tmt.page.studio import Clip, Studio, Viewer
 from tmt.page.texts import preferred, text
 from tmt.page.visits import Visit, Visits
 from tmt.preflight import Preflight, Role
@@ -67,14 +67,28 @@ class Desk:
         found = self.look(visit, path, role, numbered(face))
         return Clip(path, found.face + 1 if len(found.faces) > 1 else None, found.crop)
 
+    def key_of(self, subject: Clip) -> str:
+        """What a subject's head is kept under: the file's content and the face."""
+        return f"{file_sha256(subject.path)}-{subject.face}"
+
     def head(self, visit: Visit, subject: Clip, consent: Consent, report: Report) -> CanonicalHead:
         """The subject's head, studied now or kept from before."""
-        key = f"{file_sha256(subject.path)}-{subject.face}"
+        key = self.key_of(subject)
         head = visit.heads.get(key)
         if head is None:
             head = self.studio.study(subject, consent, report)
         self.visits.keep_head(visit, key, head)
         return head
+
+    def viewer(self, visit: Visit, subject: Clip, consent: Consent) -> Viewer:
+        """What shows the subject's head from any angle, prepared now or kept from the last picture."""
+        key = self.key_of(subject)
+        with visit.lock:
+            kept = visit.viewer
+            if kept is None or kept[0] != key:
+                kept = key, self.studio.viewer(self.head(visit, subject, consent, lambda _: None))
+                visit.viewer = kept
+            return kept[1]
 
 
 def numbered(face: str | None) -> int | None:

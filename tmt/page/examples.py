@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from tmt.errors import Language, TmtError
@@ -14,8 +15,11 @@ from tmt.page.player import lanes, player
 from tmt.page.texts import text
 from tmt.preflight import Role
 from tmt.probe import probe
+from tmt.proxies import moments
+from tmt.report_html import data_uri
 
 log = logging.getLogger(__name__)
+FACE = 88  # px of a small picture: sharp on a telephone, too
 
 
 @dataclass(frozen=True)
@@ -85,12 +89,13 @@ def showcase(examples: Examples, language: Language) -> str:
         return ""
     tabs = panels = ""
     for index, pair in enumerate(examples.pairs):
-        name = f"{_named(pair.subject, language)} × {_named(pair.driving, language)}"
+        faces = f"{_face(pair.subject)}{_face(pair.driving)}"
+        name = f"{faces}<span>{_named(pair.subject, language)} × {_named(pair.driving, language)}</span>"
         if len(examples.pairs) > 1:
             pressed = "true" if index == 0 else "false"
             tabs += f'<button type="button" data-show="{index}" aria-pressed="{pressed}">{name}</button>'
         files = {"subject": pair.subject.path, "driving": pair.driving.path, "result": pair.result}
-        shown = player(lanes(files, language), _rate(pair.result), language, mode="wipe", autoplay=True)
+        shown = player(lanes(files, language), _rate(pair.result), language, mode="wipe", autoplay=True, telling=True)
         hidden = "" if index == 0 else " hidden"
         use = f'<button type="button" class="use" data-pair="{index}">{text("use_pair", language)}</button>'
         panels += f'<div class="pair-panel" data-panel="{index}"{hidden}>{shown}{use}</div>'
@@ -102,10 +107,27 @@ def chips(examples: Examples, role: Role, language: Language) -> str:
     """Buttons that load one example clip."""
     buttons = "".join(
         f'<button type="button" data-clip="{index}" title="{html.escape(_about(clip, language))}"'
-        f' aria-label="{text("use_clip", language, name=_named(clip, language))}">{_named(clip, language)}</button>'
+        f' aria-label="{text("use_clip", language, name=_named(clip, language))}">{_face(clip)}'
+        f"{_named(clip, language)}</button>"
         for index, clip in enumerate(examples.of(role))
     )
     return f'<div class="chips"><span>{text("or_example", language)}</span>{buttons}</div>' if buttons else ""
+
+
+def _face(clip: Example) -> str:
+    """A small picture of who is seen in a clip; its name stands beside it."""
+    return f'<img class="face-chip" alt="" src="{_first_picture(clip.path)}">'
+
+
+@lru_cache(maxsize=64)
+def _first_picture(path: Path) -> str:
+    """The middle of a clip's first frame as a small picture inside a URL; empty where there is none."""
+    try:
+        (frame,) = moments(path, [0.0], FACE)
+    except TmtError:
+        return "data:,"
+    left = max(0, (frame.shape[1] - FACE) // 2)
+    return data_uri(frame[:, left : left + FACE])
 
 
 def _named(clip: Example, language: Language) -> str:

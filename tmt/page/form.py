@@ -93,9 +93,9 @@ def _third_step(t: gr.I18n) -> tuple[Any, ...]:
 
 def _consents(t: gr.I18n) -> list[gr.Checkbox]:
     """One unticked box for each statement."""
-    with gr.Group(elem_id="consents"):
-        gr.Markdown(t("consent_title"), elem_classes="step")
-        gr.Markdown(t("consent_why"), elem_classes="hint step")
+    with gr.Column(elem_id="consents", elem_classes="side"):
+        gr.Markdown(t("consent_title"), elem_classes="step-title")
+        gr.Markdown(t("consent_why"), elem_classes="hint")
         keys = (f"consent_{key}" for key in provenance.STATEMENTS)
         return [gr.Checkbox(False, label=t(key), elem_id=key, elem_classes="consent") for key in keys]
 

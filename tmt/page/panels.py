@@ -67,7 +67,7 @@ def preview_panel(shown: Preview, language: Language) -> str:
 def findings(numbers: RunNumbers, language: Language) -> list[Finding]:
     """The three questions that a person asks of a result, answered."""
     return [
-        finding("same", numbers.same, language, percent=100 * numbers.identity),
+        finding("same", numbers.same, language, percent=100 * numbers.identity, rest=100 - 100 * numbers.identity),
         finding("follows", numbers.follows, language, value=numbers.following, degrees=numbers.row.pose_deg),
         finding("steady", numbers.steady, language, value=numbers.trembling),
     ]

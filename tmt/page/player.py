@@ -39,13 +39,14 @@ def lanes(files: dict[str, Path], language: Language) -> list[Lane]:
 
 def player(
     shown: Sequence[Lane], fps: float, language: Language, *, mode: str = "wipe", autoplay: bool = False,
-    pair: str | None = None,
+    pair: str | None = None, telling: bool = False,
 ) -> str:
     """A player of some lanes. The lane "result" leads: its sound is heard, its time counts. pair: the role that it is
-    wiped over at first (usually the driving clip)."""
+    wiped over at first (usually the driving clip); telling: it shows by itself what can be seen in it."""
     lanes_html = "".join(_lane(lane) for lane in shown)
     return (
         f'<section class="tmt-player" data-fps="{fps:g}" data-mode="{mode}" data-autoplay="{int(autoplay)}"'
+        f' data-telling="{int(telling)}"'
         f' aria-label="{text("lane_result", language)}"><div class="stage">{lanes_html}'
         f'<input class="wiper" type="range" min="0" max="100" value="50" aria-label="{text("wipe", language)}">'
         f'<span class="edge" aria-hidden="true"></span></div>{_controls(shown, pair or "driving", language)}</section>'

@@ -12,6 +12,7 @@ from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
+DERIVED = 12
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
 
 
@@ -25,7 +26,7 @@ class Results:
     method: gr.Dropdown
     compare: gr.Button
     compared: gr.HTML
-    build: gr.Button
+    section: gr.Accordion
     model: gr.HTML
     coverage: gr.Image
     building: gr.HTML
@@ -52,23 +53,30 @@ class Results:
     delete: gr.Button
 
     @property
+    def derived(self) -> list[Component]:
+        """What was made from a run afterwards; DERIVED of them."""
+        return [self.compared, self.model, self.coverage, self.view, self.turned, self.blind_player, self.blind_note,
+                self.signed, self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
+
+    @property
     def emptied(self) -> list[Component]:
         """What a deletion empties."""
-        return [self.player, self.numbers, self.compared, self.model, self.coverage, self.view, self.turned,
-                self.blind_player, self.blind_note, self.votes_file, self.signed, *self.files, self.glb,
-                self.review_file, self.figures]  # fmt: skip
+        return [self.player, self.numbers, *self.derived, self.votes_file, *self.files, self.figures]
 
 
 def build_results(t: gr.I18n) -> Results:
     """Lay the result out, inside a gr.Blocks."""
     made: dict[str, object] = {}
     with gr.Column(visible=False, elem_id="results", elem_classes="side") as place:
+        gr.Markdown(t("your_result"), elem_id="your_result", elem_classes="step-title")
         made |= {"player": gr.HTML(elem_id="player"), "numbers": gr.HTML(elem_id="numbers")}
         for name, lay_out in (
             ("files", _files), ("review", _review), ("head", _head), ("methods", _methods), ("blind", _blind),
         ):  # fmt: skip
-            with gr.Accordion(t(f"tab_{name}"), open=name == "files", elem_id=f"part_{name}"):
+            with gr.Accordion(t(f"tab_{name}"), open=name == "files", elem_id=f"part_{name}") as section:
                 made |= lay_out(t)
+            if name == "head":
+                made["section"] = section
     with gr.Row(elem_id="privacy_row"):
         gr.Markdown(t("privacy"), elem_id="privacy", elem_classes="hint")
         made["delete"] = gr.Button(t("delete"), variant="stop", size="sm", scale=0, min_width=260, elem_id="delete")
@@ -107,23 +115,17 @@ def _head(t: gr.I18n) -> dict[str, object]:
             ranges = (("yaw", YAW), ("pitch", PITCH), ("roll", ROLL))
             angles = [gr.Slider(-most, most, 0, step=1, label=t(name), elem_id=name) for name, most in ranges]
             turn = gr.Button(t("turntable"), elem_id="turntable")
-            turning = gr.HTML(elem_id="turning")
+            turning, turned = gr.HTML(elem_id="turning"), gr.HTML(elem_id="turned")
         with gr.Column(min_width=300):
-            view = gr.Image(label=t("view_image"), type="filepath", interactive=False, elem_id="view", height=320,
+            view = gr.Image(label=t("view_image"), type="filepath", interactive=False, elem_id="view", height=400,
                             buttons=["download", "fullscreen"])  # fmt: skip
-            turned = gr.HTML(elem_id="turned")
     gr.Markdown(t("model_help"), elem_classes="hint")
-    with gr.Row():
-        build = gr.Button(t("build_head"), elem_id="build")
-        glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
-    building = gr.HTML(elem_id="building")
-    with gr.Row(equal_height=False):
-        with gr.Column(min_width=300):
-            model = gr.HTML(elem_id="model")
-        with gr.Column(min_width=300):
-            coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage", height=340)
-    return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "build": build,
-            "glb": glb, "building": building, "model": model, "coverage": coverage}  # fmt: skip
+    building, model = gr.HTML(elem_id="building"), gr.HTML(elem_id="model")
+    coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage",
+                        buttons=["download", "fullscreen"])  # fmt: skip
+    glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
+    return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "glb": glb,
+            "building": building, "model": model, "coverage": coverage}  # fmt: skip
 
 
 def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -12,14 +12,16 @@ from tmt.evaluate.observe import Observer
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.run_numbers import People, RunNumbers, load_observer, numbers, observe
 from tmt.export import save_head
+from tmt.learned import load_ahead
 from tmt.motion import turntable
 from tmt.page.gpu import rendered
 from tmt.pipeline import Progress, TalkingHeadPipeline
 from tmt.preflight import Preflight, Role, file_facts, look_over
-from tmt.preview import Preview, preview, view_still
+from tmt.preview import Preview, Stills, preview
 from tmt.proxies import small_clip
 from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
 
+Viewer = Callable[[tuple[float, float, float]], Array]  # yaw, pitch, roll in degrees -> [H, W, 3] uint8
 SUBJECT_SECONDS = 20.0  # s of a subject clip that the player shows
 
 
@@ -63,10 +65,10 @@ class Studio(Protocol):
         """The numbers of a result."""
 
     def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
-        """Pictures of the head and a GLB."""
+        """The head as head.glb, and coverage.png: how much of it was seen."""
 
-    def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
-        """The head from an angle, yaw, pitch and roll in degrees -> [H, W, 3] uint8."""
+    def viewer(self, head: CanonicalHead) -> Viewer:
+        """What shows the head from any angle."""
 
     def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
         """The head turned from side to side."""
@@ -78,6 +80,7 @@ class RealStudio:
     def __init__(self, pipeline: TalkingHeadPipeline) -> None:
         self._pipeline = pipeline
         self._observer: Observer | None = None
+        self._loading = False
 
     def _instruments(self) -> Observer:
         if self._observer is None:  # its networks load with the first run that ends, not with the page
@@ -89,7 +92,10 @@ class RealStudio:
         return file_facts(path, role)
 
     def look(self, path: Path, role: Role, face: int | None) -> Preflight:
-        """See Studio."""
+        """See Studio. Who has a clip looked at will soon want it rendered."""
+        if not self._loading:
+            self._loading = True
+            load_ahead()
         return look_over(path, role, self._pipeline.tracker, face)
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
@@ -135,14 +141,13 @@ class RealStudio:
 
     def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
         """See Studio."""
-        return {path.name: path for path in save_head(head, self._pipeline.tracker.topology, folder)}
+        written = save_head(head, self._pipeline.tracker.topology, folder, ("coverage.png", "head.glb"))
+        return {path.name: path for path in written}
 
-    def still(self, head: CanonicalHead, angles: tuple[float, float, float]) -> Array:
+    def viewer(self, head: CanonicalHead) -> Viewer:
         """See Studio."""
-        return view_still(head, angles, self._pipeline.tracker)
+        return Stills(head, self._pipeline.tracker).picture
 
     def turntable(self, head: CanonicalHead, out: Path, progress: Progress) -> Result:
         """See Studio."""
         return self._pipeline.view(head, out, turntable(), progress=progress)
-
-

@@ -13,10 +13,10 @@ import gradio as gr
 from tmt import provenance
 from tmt.errors import Language, TmtError
 from tmt.page.desk import Desk, consent_of, explained, language_of, toast
-from tmt.page.line import Place
-from tmt.page.panels import duration, message_panel, preview_panel, running_panel, waiting_panel
+from tmt.page.panels import duration, message_panel, preview_panel, running_panel
 from tmt.page.run import Pace, Report, in_turn
 from tmt.page.story import write_papers
+from tmt.page.stream import Work, panel_of, streamed
 from tmt.page.studio import Clip
 from tmt.page.texts import text
 from tmt.page.visits import Run, Visit
@@ -48,25 +48,25 @@ class Transfer:
         self, request: gr.Request, subject: str, driving: str, c1: bool, c2: bool, c3: bool, *how: object
     ) -> Iterator[str]:
         """One frame, from the most telling moment of the driving clip."""
-        language = language_of(request)
-        try:
-            consent, visit = consent_of(c1, c2, c3), self.desk.visit(request)
+        language, visit = language_of(request), self.desk.visit(request)
+
+        def begin() -> Work[Preview]:
+            consent = consent_of(c1, c2, c3)
             provenance.require(consent)
             first, second, settings = self._chosen(visit, subject, driving, how)
 
             def work(report: Report) -> Preview:
                 head = self.desk.head(visit, first, consent, report)
-                report(Step("preview", 0, None))
+                report(Step("moment", 0, None))
                 return self.desk.studio.preview(head, second, settings)
 
-            for item in in_turn(self.desk.line, work, lambda: None):
-                if isinstance(item, Preview):
-                    yield preview_panel(item, language)
-                else:
-                    yield _panel(item, None, language)
-        except Exception as error:
-            yield message_panel(explained(error, language), "wrong")
-            raise toast(error, language) from error
+            return work
+
+        def shown(found: Preview) -> tuple[object, ...]:
+            return (preview_panel(found, language),)
+
+        for (panel,) in streamed(self.desk.line, language, begin, shown, lambda panel: (panel,)):
+            yield str(panel)
 
     def transfer(
         self,
@@ -83,7 +83,7 @@ class Transfer:
         mode: Mode = "relative",
         size: Size = "auto",
         sound: Sound = "driving",
-        method: Method = "bank",
+        method: Method = "fused",
         calm: float = 0.0,
         head: float = 1.0,
         mouth: float = 1.0,
@@ -106,7 +106,7 @@ class Transfer:
             mode: relative keeps the subject's own place and posture, absolute copies the driver's
             size: side of that square in pixels
             sound: whose sound the result has
-            method: bank is the product, the others are for comparison
+            method: fused is the product, bank the same without the learned part, the others are for comparison
             calm: added to the preset's steadiness, -0.5 to 0.5
             head: times the preset's head movement
             mouth: times the preset's mouth
@@ -165,7 +165,7 @@ class Transfer:
                     figures, message_panel(done, "done"),
                 )  # fmt: skip
             else:
-                yield _only(_panel(item, pace, language))
+                yield _only(panel_of(item, pace, language))
 
     def _work(
         self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language,
@@ -207,14 +207,6 @@ class Transfer:
     def stopped(self, request: gr.Request) -> tuple[object, ...]:
         """What is shown after a stop: note, buttons."""
         return message_panel(text("stopped", language_of(request))), *switched(busy=False)
-
-
-def _panel(item: object, pace: Pace | None, language: Language) -> str:
-    """A step, or a place in the line, as a reader sees it."""
-    if isinstance(item, Place):
-        return waiting_panel(item, language)
-    assert isinstance(item, Step)
-    return running_panel(item, pace.left(item) if pace else None, language)
 
 
 def _only(panel: str) -> Outputs:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tmt.errors import Language
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.run_numbers import RunNumbers
-from tmt.page.studio import Clip
+from tmt.page.studio import Clip, Viewer
 from tmt.preflight import Preflight
 from tmt.receipt import Review
 from tmt.types import CanonicalHead, Consent, Result, Settings
@@ -45,7 +45,6 @@ class Run:
     cast: Cast | None = None
     videos: dict[str, Path] = field(default_factory=dict)  # method -> video, the run's own first
     numbers: dict[str, RunNumbers] = field(default_factory=dict)  # method -> numbers
-    head_files: Mapping[str, Path] = field(default_factory=dict)
     review: Review | None = None
     pair: Pair | None = None
 
@@ -58,10 +57,17 @@ class Visit:
     used: float
     files: set[Path] = field(default_factory=set)
     heads: OrderedDict[str, CanonicalHead] = field(default_factory=OrderedDict)
+    viewer: tuple[str, Viewer] | None = None  # of the head that was last looked at, under its key in `heads`
+    head_files: dict[str, Mapping[str, Path]] = field(default_factory=dict)  # likewise
     looks: dict[tuple[str, str, int | None], Preflight] = field(default_factory=dict)
     run: Run | None = None
     votes: list[Vote] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def drop_heads(self) -> None:
+        """Forget the heads, and what was prepared from them."""
+        self.heads.clear()
+        self.viewer = None
 
 
 class Visits:
@@ -100,7 +106,7 @@ class Visits:
             total = sum(len(v.heads) for v in self._visits.values())
             while total > ALL_HEADS and rest:
                 total -= len(rest[0].heads)
-                rest.pop(0).heads.clear()
+                rest.pop(0).drop_heads()
 
     def new_folder(self, visit: Visit) -> Path:
         """A fresh folder for a run, unguessable, inside what is served."""
@@ -123,7 +129,7 @@ class Visits:
                 if now - visit.used > self._keep:
                     self._delete(self._visits.pop(key))
                 elif now - visit.used > HEAD_SECONDS:
-                    visit.heads.clear()
+                    visit.drop_heads()
 
     def _delete(self, visit: Visit) -> None:
         """Remove the visitor's files, except uploads of the very same content that somebody else is using."""
@@ -132,7 +138,8 @@ class Visits:
             path.unlink(missing_ok=True)
         shutil.rmtree(visit.folder, ignore_errors=True)
         visit.files.clear()
-        visit.heads.clear()
+        visit.drop_heads()
+        visit.head_files.clear()
         visit.looks.clear()
         visit.run = None
 

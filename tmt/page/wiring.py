@@ -11,13 +11,15 @@ import gradio as gr
 from tmt.page.after import After
 from tmt.page.blind import Blind
 from tmt.page.desk import Desk
+from tmt.page.elsewhere import Elsewhere
 from tmt.page.form import Form, Side
 from tmt.page.intake import Intake
-from tmt.page.results import Results
+from tmt.page.results import DERIVED, Results
 from tmt.page.transfer import Transfer, switched
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 Handler = Callable[..., Any]
+TO_RESULT = "() => { document.querySelector('#results')?.scrollIntoView({ behavior: 'smooth' }); return []; }"
 
 
 def connect(desk: Desk, form: Form, results: Results) -> None:
@@ -27,9 +29,14 @@ def connect(desk: Desk, form: Form, results: Results) -> None:
     _side(form, form.subject, intake.subject_card, intake.use_subject, intake.recorded)
     _side(form, form.driving, intake.driving_card, intake.use_driving, intake.recorded)
     _work(form, results, transfer, after)
-    _head(form, results, after)
+    _head(form, results, Elsewhere(desk))
     _methods(results, after, Blind(desk, after))
     _end(form, results, after)
+
+
+def _as_new() -> list[object]:
+    """What was made from the run before, emptied; the 3D head waits to be opened again."""
+    return [*[None] * DERIVED, gr.Accordion(open=False), gr.Row(visible=False)]
 
 
 def _side(form: Form, side: Side, card: Handler, use: Handler, recorded: Handler) -> None:
@@ -62,9 +69,8 @@ def _work(form: Form, results: Results, transfer: Transfer, after: After) -> Non
         concurrency_limit=None,
         show_progress="hidden",
     )
-    event.success(
-        after.show, None, [results.player, results.numbers, results.place], scroll_to_output=True, **QUIET
-    )
+    shown = event.success(after.show, None, [results.player, results.numbers, results.place], **QUIET)
+    shown.then(_as_new, None, [*results.derived, results.section, results.voting], js=TO_RESULT, **QUIET)
     events.append(event)
     asked = form.preview.click(transfer.asked, form.inputs, state, validator=transfer.check, **QUIET)
     events.append(
@@ -78,27 +84,27 @@ def _work(form: Form, results: Results, transfer: Transfer, after: After) -> Non
     form.stop.click(transfer.stopped, None, [form.note, *form.buttons], cancels=events, queue=False, **QUIET)
 
 
-def _head(form: Form, results: Results, after: After) -> None:
+def _head(form: Form, results: Results, elsewhere: Elsewhere) -> None:
     """The subject from elsewhere: a still by sliders, a turntable, the 3D head."""
     inputs = [form.subject.file, *form.consents, form.subject.face]
     gr.on(
-        [slider.change for slider in results.angles],
-        after.view,
+        [results.section.expand, *(slider.change for slider in results.angles)],
+        elsewhere.view,
         [*inputs, *results.angles],
         results.view,
         api_name="view",
-        api_description=getdoc(after.view),
+        api_description=getdoc(elsewhere.view),
         trigger_mode="always_last",
         concurrency_limit=2,
         show_progress="minimal",
     )
-    results.turn.click(after.turntable, None, [results.turned, results.turning], concurrency_limit=None, **QUIET)
-    results.build.click(
-        after.study,
+    results.turn.click(elsewhere.turntable, None, [results.turned, results.turning], concurrency_limit=None, **QUIET)
+    results.section.expand(
+        elsewhere.study,
         inputs,
         [results.glb, results.coverage, results.model, results.building],
         api_name="study",
-        api_description=getdoc(after.study),
+        api_description=getdoc(elsewhere.study),
         concurrency_limit=None,
         show_progress="hidden",
     )

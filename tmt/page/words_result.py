@@ -10,6 +10,7 @@ RESULT: dict[str, tuple[str, str]] = {
     "render": ("Rendering", "映像を作っています"),
     "measure": ("Measuring the result", "結果を測定しています"),
     "build": ("Building the 3D head", "3D頭部を作っています"),
+    "moment": ("Drawing one frame", "1コマを描いています"),
     "work": ("Working", "処理しています"),
     "left": ("about {time} left", "残り約{time}"),
     "seconds": ("{count} s", "{count}秒"),
@@ -25,6 +26,7 @@ RESULT: dict[str, tuple[str, str]] = {
         "まだ結果がありません。先に転写を実行してください。",
     ),
     "preview_title": ("Preview: one frame at {value:.1f} s", "{value:.1f}秒の1コマ"),
+    "your_result": ("### Your result", "### できあがった映像"),
     # The player.
     "lane_subject": ("Subject", "被写体"),
     "lane_driving": ("Motion", "動き"),
@@ -62,7 +64,6 @@ RESULT: dict[str, tuple[str, str]] = {
         "The canonical head that was learned from the subject: turn it with the mouse, a finger or the arrow keys.",
         "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。",
     ),
-    "build_head": ("Build the 3D view", "3D表示を作る"),
     "model": ("Canonical head", "3D頭部"),
     "coverage": ("Coverage: how many frames saw each part", "各部分が写っていたフレーム数"),
     "view_help": (

@@ -1,0 +1,136 @@
+"""The subject from elsewhere: the head in three dimensions, one picture from an angle, a turntable video."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import gradio as gr
+
+from tmt import provenance
+from tmt.page.desk import Desk, consent_of, language_of, toast
+from tmt.page.panels import message_panel
+from tmt.page.player import Lane, head_viewer, player
+from tmt.page.run import Report
+from tmt.page.stream import Outputs, Work, streamed
+from tmt.page.studio import Clip
+from tmt.page.texts import text
+from tmt.page.transfer import Face
+from tmt.page.visits import Visit
+from tmt.types import Consent, Result, Step
+from tmt.video import save_png
+
+
+class Elsewhere:
+    """Handlers of the 3D head and of novel views."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def study(
+        self,
+        request: gr.Request,
+        subject: str,
+        consent_subject: bool = False,
+        consent_driving: bool = False,
+        consent_purpose: bool = False,
+        subject_face: Face = "auto",
+    ) -> Iterator[Outputs]:
+        """Learn a subject: the canonical head as a 3D file, and how much of it was seen.
+
+        Parameters:
+            subject: clip or picture of the person
+            consent_subject: the person shown has agreed
+            consent_driving: nobody else's movements are used without consent
+            consent_purpose: evaluation only, no impersonation, the AI marks stay
+            subject_face: which face, from the left from 1; auto is the largest and most central
+        Returns:
+            The head as GLB, a picture of its coverage, a viewer as HTML, the last message.
+        """
+        visit, language = self.desk.visit(request), language_of(request)
+
+        def begin() -> Work[Mapping[str, Path]]:
+            consent = _agreed(consent_subject, consent_driving, consent_purpose)
+            return self._files(visit, self.desk.clip(visit, subject, "subject", subject_face), consent)
+
+        def shown(files: Mapping[str, Path]) -> Outputs:
+            model = files["head.glb"]
+            return str(model), str(files["coverage.png"]), head_viewer(model, language), ""
+
+        yield from streamed(self.desk.line, language, begin, shown, lambda panel: (None, None, "", panel))
+
+    def _files(self, visit: Visit, clip: Clip, consent: Consent) -> Work[Mapping[str, Path]]:
+        """Work that gives the head's files, made now or kept from before."""
+
+        def work(report: Report) -> Mapping[str, Path]:
+            head = self.desk.head(visit, clip, consent, report)
+            report(Step("build", 0, None))
+            key = self.desk.key_of(clip)
+            if key not in visit.head_files:
+                visit.head_files[key] = self.desk.studio.files(head, self.desk.visits.new_folder(visit))
+            return visit.head_files[key]
+
+        return work
+
+    def view(
+        self,
+        request: gr.Request,
+        subject: str,
+        consent_subject: bool = False,
+        consent_driving: bool = False,
+        consent_purpose: bool = False,
+        subject_face: Face = "auto",
+        yaw: float = 0.0,
+        pitch: float = 0.0,
+        roll: float = 0.0,
+    ) -> str:
+        """The subject's own head from another angle: one picture.
+
+        Parameters:
+            subject: clip or picture of the person
+            consent_subject: the person shown has agreed
+            consent_driving: nobody else's movements are used without consent
+            consent_purpose: evaluation only, no impersonation, the AI marks stay
+            subject_face: which face, from the left from 1; auto is the largest and most central
+            yaw: degrees to the right of the picture, -35 to 35
+            pitch: degrees upwards, -20 to 20
+            roll: degrees clockwise, -20 to 20
+        Returns:
+            A PNG picture with the AI label on it.
+        """
+        visit, language = self.desk.visit(request), language_of(request)
+        try:
+            consent = _agreed(consent_subject, consent_driving, consent_purpose)
+            clip = self.desk.clip(visit, subject, "subject", subject_face)
+            still = self.desk.viewer(visit, clip, consent)
+            path = self.desk.visits.new_folder(visit) / "view_AI-generated.png"
+            save_png(path, still((yaw, pitch, roll)))
+            return str(path)
+        except Exception as error:
+            raise toast(error, language) from error
+
+    def turntable(self, request: gr.Request) -> Iterator[Outputs]:
+        """The head turning from side to side: a player, and a panel while it is made."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            yield "", message_panel(text("no_result", language))
+            return
+        out = run.folder / "turntable_AI-generated.mp4"
+
+        def work(report: Report) -> Result:
+            head = self.desk.head(visit, run.subject, run.consent, report)
+            return self.desk.studio.turntable(head, out, report)
+
+        def shown(result: Result) -> Outputs:
+            lane = Lane("result", text("turntable_video", language), result.video)
+            return player([lane], 25, language, mode="side", autoplay=True), ""
+
+        yield from streamed(self.desk.line, language, lambda: work, shown, lambda panel: ("", panel))
+
+
+def _agreed(subject: bool, driving: bool, purpose: bool) -> Consent:
+    """What was affirmed; ConsentError unless it was everything."""
+    consent = consent_of(subject, driving, purpose)
+    provenance.require(consent)
+    return consent
