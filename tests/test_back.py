@@ -58,15 +58,17 @@ def back() -> Back:
     return made
 
 
-def laid(back: Back, yaw: float) -> tuple[Array, Array, Array]:
-    """Plate [H, W, 3], where the back is [H, W], and where the sheet is [H, W] bool and shows the person."""
+def laid(back: Back, yaw: float, seen: float = 90.0) -> tuple[Array, Array, Array]:
+    """Plate [H, W, 3], where the back is [H, W], and where the sheet is [H, W] bool and shows the person; `seen`: the
+    yaw of the only keyframe, degrees."""
     head = acted()
     target = replace(target_of(head.performance, 0), pose=poses(np.array([yaw]))[0])
     shape = head.window.shape
     empty = np.full((*shape, 3), 1.0, np.float32)
     canvas = Canvas(head.window, empty, empty, empty[..., :1], np.ones(shape, np.float32))
-    plate, alpha = lay_behind(back, target, head.performance, canvas)
-    return plate.plate, alpha, person(target)
+    bank = replace(bank_of(head, outline()), pose=poses(np.array([seen])))
+    plate, alpha = lay_behind(back, bank, target, head.performance, canvas)
+    return plate.plate, np.zeros(shape, np.float32) if alpha is None else alpha, person(target)
 
 
 def person(target: Target) -> Array:
@@ -85,6 +87,13 @@ def test_from_the_front_nothing_of_it_is_seen(back: Back) -> None:
     _, alpha, front = laid(back, 0.0)
     assert (alpha > 0.5).sum() > 2000
     assert ((alpha > 0.5) & ~front).sum() < 0.01 * front.sum()
+
+
+def test_in_a_view_that_a_keyframe_shows_nothing_is_added(back: Back) -> None:
+    shown = [laid(back, 35.0, seen)[1].max() for seen in (35.0, 33.0, 27.0, 10.0)]
+    assert shown[:2] == [0, 0]
+    assert 0.2 < shown[2] < 0.8
+    assert shown[3] > 0.95
 
 
 @pytest.mark.parametrize("yaw", [-35.0, 35.0])

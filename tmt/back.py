@@ -28,12 +28,13 @@ INSET = 0.02  # head units that the back stays inside the outline
 THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
 SKULL = 0.66  # of the face's height from the outline to the back of the head, with some hair
 NECK = 0.30  # of the face's width, the same for the neck
-NAPE = (0.55, 1.05)  # of the face's height below its top: where skull becomes neck
+NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes neck
 BELOW = 0.32  # face heights under the chin where the back ends
 LEAST, MOST = 0.12, 0.5  # head units of the outline's inside that are worn behind it
 RIM = 0.05  # head units: nearer to the outline pixels are mixed with what is behind
 ALIKE = 0.16  # a colour that differs by more from the outline's is no hair any more
 SEEN = 0.5  # of the matte
+NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: up to here their own outline is right, from there on it isn't
 
 
 @dataclass(frozen=True)
@@ -203,8 +204,15 @@ def _at(front: _Front, values: Array, x: Array, y: Array) -> Array:
     return np.asarray(flat.reshape(*x.shape, *values.shape[2:]))
 
 
-def lay_behind(back: Back, target: Target, subject: Performance, canvas: Canvas) -> tuple[Canvas, Array]:
-    """The canvas with the back of the head on its plate, and where it is [H, W] 0..1."""
+def lay_behind(
+    back: Back, bank: FrameBank, target: Target, subject: Performance, canvas: Canvas
+) -> tuple[Canvas, Array | None]:
+    """The canvas with the back of the head on its plate, and where it is [H, W] 0..1. In views that the bank has seen
+    nothing is to be added (None): the person's outline there is known."""
+    angle = float(rotation_angle(bank.pose.rotation, target.pose.rotation).min())
+    new = float(smoothstep(np.asarray((angle - NEWS[0]) / (NEWS[1] - NEWS[0]))))
+    if new == 0:
+        return canvas, None
     flat = back.vertices.reshape(-1, 3)
     turned = transform(target.pose, flat)
     resting = transform(subject.pose[subject.reference], flat)
@@ -216,6 +224,6 @@ def lay_behind(back: Back, target: Target, subject: Performance, canvas: Canvas)
     where = np.maximum(seen.grid_xy, 0) * scale
     colours = cv2.remap(back.colours, where, None, cv2.INTER_LINEAR)
     solid = np.interp(np.maximum(seen.grid_xy[..., 1], 0), np.arange(ROWS), back.solid) * seen.covered
-    alpha = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
+    alpha = new * cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
     plate = canvas.plate + (colours - canvas.plate) * alpha
     return replace(canvas, plate=plate), alpha[..., 0]

@@ -109,7 +109,7 @@ class Renderer:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
         behind: Array | None = None
         if self.head.back is not None:
-            canvas, behind = lay_behind(self.head.back, posed.target, self.head.performance, canvas)
+            canvas, behind = lay_behind(self.head.back, self.head.bank, posed.target, self.head.performance, canvas)
         extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
         pixels = self._pixels(seen, mix, canvas.window, extra)
         add_detail(pixels, self._detail)
