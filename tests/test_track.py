@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from heads import FPS, TOPOLOGY, eye_width, faces_at, lid_gap, lip_gap, mottled, pipeline
 
+from tmt.bridge import bridge_gaps
 from tmt.errors import FaceError
-from tmt.track import FaceTracker, TrackBuilder, bridge_gaps, face_sharpness, track
+from tmt.track import FaceTracker, TrackBuilder, face_sharpness, track
 from tmt.track_mediapipe import MediaPipeTracker
 from tmt.types import Array, FaceTrack
 from tmt.video import read_frames

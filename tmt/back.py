@@ -34,7 +34,7 @@ LEAST, MOST = 0.12, 0.5  # head units of the outline's inside that are worn behi
 RIM = 0.05  # head units: nearer to the outline pixels are mixed with what is behind
 ALIKE = 0.16  # a colour that differs by more from the outline's is no hair any more
 SEEN = 0.5  # of the matte
-NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: up to here their own outline is right, from there on it isn't
+NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: so near to it the outline it shows is right, and no longer
 
 
 @dataclass(frozen=True)

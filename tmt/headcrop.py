@@ -11,6 +11,7 @@ from tmt.geometry import rotation_from_euler
 from tmt.types import Array, Pose
 
 SIDE = 128  # px of a crop
+TOO_FINE = 1.7  # px of the picture per px of the crop, from which it is reduced before
 SHARE = 0.48  # of the crop's side that the face takes up
 
 
@@ -39,12 +40,16 @@ class HeadCrop:
 
     def cut(self, image: Array, *, nearest: bool = False) -> Array:
         """The crop of a picture [H, W, C] -> [SIDE, SIDE, C]; beyond the picture its edge goes on."""
-        scale = 1.0
-        while self.side * scale > 1.7 * SIDE and not nearest:
-            image, scale = cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), scale / 2
+        scale, origin = 1.0, np.zeros(2)
+        if self.side > TOO_FINE * SIDE and not nearest:
+            low = np.maximum(np.floor(self.centre - 0.75 * self.side), 0).astype(int)
+            high = np.maximum(np.ceil(self.centre + 0.75 * self.side), low + 2).astype(int)
+            image, origin = image[low[1] : high[1], low[0] : high[0]], low.astype(float)
+            while self.side * scale > TOO_FINE * SIDE and min(image.shape[:2]) > 1:
+                image, scale = _halved(image), scale / 2
         ratio = SIDE / (self.side * scale)
         turn = self._turn * ratio
-        shift = SIDE / 2 - turn @ (self.centre * scale) - 0.5 + turn @ np.full(2, 0.5)
+        shift = SIDE / 2 - turn @ ((self.centre - origin) * scale) - 0.5 + turn @ np.full(2, 0.5)
         how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
         return cv2.warpAffine(image, np.c_[turn, shift], (SIDE, SIDE), flags=how, borderMode=cv2.BORDER_REPLICATE)
 
@@ -63,6 +68,12 @@ class HeadCrop:
         place = (np.asarray(pose.translation[:2]) - 0.5) * self.side @ self._turn + self.centre
         rotation = rotation_from_euler(0.0, 0.0, self.roll) @ pose.rotation
         return Pose(pose.scale * self.side, rotation, np.array([*place, pose.translation[2] * self.side]))
+
+
+def _halved(image: Array) -> Array:
+    """Every 2 x 2 px as one; an odd row or column at the end is left out."""
+    height, width = (side // 2 * 2 for side in image.shape[:2])
+    return cv2.resize(image[:height, :width], (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
 
 def crop_around(face: Array) -> HeadCrop:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from itertools import pairwise
 from typing import Protocol
 
 import cv2
 import numpy as np
 
+from tmt.bridge import HeadFollower, bridge_gaps
 from tmt.errors import FaceError
 from tmt.looks import SAME, Acquaintance, look_of
 from tmt.skin import SkinFollower
@@ -75,6 +75,7 @@ class TrackBuilder:
         self._cut = False
         self._known = Acquaintance()
         self._torso = TorsoTracker(tracker.topology)
+        self._follower = HeadFollower(tracker.topology)
         self._size = (0, 0)
 
     def add(self, frame: Array) -> Array | None:
@@ -91,6 +92,9 @@ class TrackBuilder:
                 self._torso.start(frame, found, self.tracker.matte(frame))
             if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
                 self._covered.append(len(self._landmarks))
+            self._follower.seen(len(self._landmarks), frame, found)
+        else:
+            self._follower.lost(len(self._landmarks), frame)
         kept = None if found is None else found.copy()
         if kept is not None and self._skin is not None:
             self._skin.add(frame, kept)
@@ -129,7 +133,9 @@ class TrackBuilder:
             raise FaceError("no_face", name=self.name)
         if self._skin is not None:
             self._skin.finish()
-        landmarks = bridge_gaps(self._landmarks, max_gap=int(BRIDGE_SECONDS * fps))
+        follower, stable = self._follower, self.tracker.topology.stable
+        longest = int(BRIDGE_SECONDS * fps)
+        landmarks = bridge_gaps(self._landmarks, longest, follower.moves, follower.anchors, stable)
         width = float(np.median(np.ptp(landmarks[:, : self.tracker.topology.surface, 0], axis=1)))
         if width < MIN_FACE_PIXELS:
             raise FaceError("face_too_small", name=self.name, pixels=width, limit=MIN_FACE_PIXELS)
@@ -214,19 +220,3 @@ def face_sharpness(frame: Array, landmarks: Array | None) -> float:
         return 0.0
     grey = cv2.resize(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), (160, 160), interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
-
-
-def bridge_gaps(landmarks: list[Array | None], max_gap: int) -> Array:
-    """Fill frames without a face: interpolate gaps up to `max_gap` frames, hold the last face through longer ones."""
-    known = [index for index, item in enumerate(landmarks) if item is not None]
-    stacked = np.empty((len(landmarks), *landmarks[known[0]].shape), np.float32)  # type: ignore[union-attr]
-    last = landmarks[known[0]]
-    for index, item in enumerate(landmarks):
-        last = last if item is None else item
-        stacked[index] = last
-    for left, right in pairwise(known):
-        if 1 < right - left <= max_gap + 1:
-            for index in range(left + 1, right):
-                share = (index - left) / (right - left)
-                stacked[index] = (1 - share) * stacked[left] + share * stacked[right]
-    return stacked

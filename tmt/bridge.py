@@ -1,0 +1,136 @@
+"""Frames whose landmarks are lost: PoseNet follows the head through them where it can; else short gaps are interpolated
+and long ones hold the last face.
+
+Only the head's motion since the last landmarks is taken from PoseNet, and that up to the next ones: what it gets wrong
+about a person as a whole cancels out. The face itself keeps its last expression.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import numpy as np
+import torch
+
+from tmt.geometry import rotation_angle
+from tmt.headcrop import HeadCrop, crop_around
+from tmt.hub import device
+from tmt.learned import load_pose
+from tmt.topology import Topology
+from tmt.types import Array, Pose
+
+SURE = np.exp(-1.3)  # radians of expected error (PoseNet's own word) above which a pose is not believed
+TURN, ZOOM, SHIFT = np.radians(35.0), 1.35, 0.35  # a head does not do more from frame to frame; SHIFT in sides
+
+
+class HeadFollower:
+    """PoseNet on frames without landmarks. Holds one crop and, per lost frame, a pose."""
+
+    def __init__(self, topology: Topology) -> None:
+        self.topology = topology
+        self.moves: dict[int, Pose] = {}  # lost frame -> its pose, picture px
+        self.anchors: dict[int, Pose] = {}  # frame with landmarks beside a gap -> what PoseNet says there
+        self._crop: HeadCrop | None = None
+        self._picture: Array | None = None
+        self._last: Pose | None = None
+        self._lost = False
+
+    def seen(self, index: int, frame: Array, landmarks: Array) -> None:
+        """A frame with landmarks: where the next search begins, and the end of a gap."""
+        self._crop = crop_around(landmarks[: self.topology.surface, :2].astype(np.float64))
+        self._picture = self._crop.cut(frame)
+        if self._lost:
+            self._anchor(index)
+        self._lost, self._last = False, None
+
+    def lost(self, index: int, frame: Array) -> None:
+        """A frame without landmarks."""
+        if self._crop is None or self._picture is None:
+            return
+        if not self._lost:
+            self._last = self._anchor(index - 1)
+        self._lost = True
+        if self._last is None:
+            return
+        pose = _pose(self._crop.cut(frame), self._crop)
+        if pose is None or not _plausible(pose, self._last, self._crop.side):
+            self._last = None  # out of sight: what comes after would be guessed from nothing
+            return
+        step, grown = pose.translation[:2] - self._last.translation[:2], float(pose.scale / self._last.scale)
+        self._crop = HeadCrop(self._crop.centre + step, self._crop.side * grown)
+        self.moves[index] = self._last = pose
+
+    def _anchor(self, index: int) -> Pose | None:
+        if self._crop is None or self._picture is None:
+            return None
+        pose = _pose(self._picture, self._crop)
+        if pose is not None:
+            self.anchors[index] = pose
+        return pose
+
+
+def _pose(picture: Array, crop: HeadCrop) -> Pose | None:
+    """What PoseNet says of a crop [S, S, 3] uint8, in picture px; None when it is not sure, or there is none."""
+    net = load_pose()
+    if net is None:
+        return None
+    with torch.inference_mode():
+        batch = torch.from_numpy(picture)[None].to(device()).permute(0, 3, 1, 2).to(net.dtype) / 255
+        told = net(batch)
+    if float(told.doubt[0]) > np.log(SURE):
+        return None
+    rotation, scale, place = (part[0].double().cpu().numpy() for part in (told.rotation, told.scale, told.translation))
+    return crop.unseen(Pose(scale, rotation, np.array([*place, 0.0])))
+
+
+def _plausible(pose: Pose, last: Pose, side: float) -> bool:
+    """Whether a head can have come here since the frame before."""
+    turned = float(rotation_angle(pose.rotation, last.rotation))
+    ratio = float(pose.scale / last.scale)
+    moved = float(np.linalg.norm(pose.translation[:2] - last.translation[:2]))
+    return turned < TURN and 1 / ZOOM < ratio < ZOOM and moved < SHIFT * side
+
+
+def bridge_gaps(
+    landmarks: list[Array | None], max_gap: int, moves: Mapping[int, Pose] | None = None,
+    anchors: Mapping[int, Pose] | None = None, stable: tuple[int, ...] = (),
+) -> Array:
+    """Fill frames without a face: by the head's `moves` where they are known (with `anchors` at the gap's ends and the
+    `stable` landmarks' indices), else interpolated up to `max_gap` frames, else as the last face."""
+    known = [index for index, item in enumerate(landmarks) if item is not None]
+    stacked = np.empty((len(landmarks), *landmarks[known[0]].shape), np.float32)  # type: ignore[union-attr]
+    last = landmarks[known[0]]
+    for index, item in enumerate(landmarks):
+        last = last if item is None else item
+        stacked[index] = last
+    for left, right in pairwise(known):
+        if 1 < right - left <= max_gap + 1:
+            for index in range(left + 1, right):
+                share = (index - left) / (right - left)
+                stacked[index] = (1 - share) * stacked[left] + share * stacked[right]
+    for left, right in pairwise([*known, len(landmarks)]):
+        _follow(stacked, left, right, moves or {}, anchors or {}, stable)
+    return stacked
+
+
+def _follow(
+    stacked: Array, left: int, right: int, moves: Mapping[int, Pose], anchors: Mapping[int, Pose],
+    stable: tuple[int, ...],
+) -> None:
+    """Move the faces of a gap, between frames `left` and `right`, as far as the head was followed through it."""
+    ends = [end for end in (left, right) if end in anchors and end < len(stacked)]
+    faces = {end: stacked[end].astype(np.float64) for end in ends}
+    for index in range(left + 1, right):
+        if index not in moves or left not in anchors:
+            break  # from here on the head was out of sight
+        told = [_carried(faces[end], anchors[end], moves[index], stable) for end in ends]
+        share = (index - left) / (right - left) if len(ends) == 2 else 0.0
+        stacked[index] = told[0] if len(told) == 1 else (1 - share) * told[0] + share * told[1]
+
+
+def _carried(face: Array, start: Pose, end: Pose, stable: tuple[int, ...]) -> Array:
+    """Landmarks [L, 3] px moved as a head from pose to pose; its origin has the mean depth of the stable ones."""
+    origin = np.array([*start.translation[:2], face[list(stable), 2].mean()])
+    turn = end.rotation @ start.rotation.T * float(end.scale / start.scale)
+    return np.asarray((face - origin) @ turn.T + [*end.translation[:2], origin[2]])
