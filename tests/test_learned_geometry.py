@@ -28,7 +28,8 @@ from tmt.networks.pose import PoseNet, rotation_of
 from tmt.train import __main__ as command
 from tmt.train import cache
 from tmt.train.clip import Clip, Truth
-from tmt.train.geometry import Geometry, Place, lifted, photometric, places_of, projected, step
+from tmt.train.geometry import Geometry, step
+from tmt.train.reprojection import Place, lifted, photometric, places_of, projected
 from tmt.train.views import Turning, Views, mirrored, sample
 from tmt.types import Array, Pose
 
