@@ -24,27 +24,27 @@ TEXTURE = 128  # px a side of what it wears
 FRAMES, ANGLE = 5, np.radians(8.0)  # keyframes nearest to the front; how much nearer ones count more
 EAR = 0.42  # face heights: the outline's bumps that are no longer than this are ears, and belong to the sheet
 WIDEST = 0.40  # of the face's width from the middle: no neck is wider
+INSIDE, FORWARD = 0.05, 0.6  # head units: its edge begins where the sheet lies there, so far before the ears at most
 INSET = 0.02  # head units that the back stays inside the outline
 THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
-SKULL = 0.66  # of the face's height from the outline to the back of the head, with some hair
+SKULL = 0.60  # of the face's height from the ears to the back of the head, with some hair
 NECK = 0.30  # of the face's width, the same for the neck
 NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes neck
 BELOW = 0.32  # face heights under the chin where the back ends
-LEAST, MOST = 0.12, 0.5  # head units of the outline's inside that are worn behind it
-RIM = 0.05  # head units: nearer to the outline pixels are mixed with what is behind
-ALIKE = 0.16  # a colour that differs by more from the outline's is no hair any more
+LEAST, MOST = 0.12, 0.3  # head units of the outline's inside that are worn behind it
+RIM = 0.09  # head units: nearer to the outline pixels are mixed with what is behind
+ALIKE = 0.12  # a colour that differs by more from the outline's is no hair any more
 SEEN = 0.5  # of the matte
+SOFT = 2.0  # texels: no copy of what lies beside it
 NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: so near to it the outline it shows is right, and no longer
 
 
 @dataclass(frozen=True)
 class _Front:
-    """Seen from before, on the sheet's grid: x, y [G] head units, depth [G, G], person [G, G] 0..1, colours
-    [G, G, 3]."""
+    """Seen from before, on the sheet's grid: x, y [G] head units, person [G, G] 0..1, colours [G, G, 3]."""
 
     x: Array
     y: Array
-    depth: Array
     person: Array
     colours: Array
 
@@ -59,7 +59,9 @@ def back_of(surface: Surface, bank: FrameBank, performance: Performance, topolog
     y, low, high = outline
     turn = np.linspace(0, np.pi, COLUMNS)
     middle, half = (low + high) / 2, (high - low) / 2
-    sides = np.stack([_at(front, front.depth, edge, y) for edge in (low + RIM, high - RIM)])
+    depth = surface.vertices[:, 2].reshape(surface.grid, surface.grid)
+    edges = (low + INSIDE, high - INSIDE)
+    sides = [np.clip(_at(front, depth, edge, y), prior.back - FORWARD, prior.back) for edge in edges]
     share = (1 - np.cos(turn)) / 2
     z = sides[0][:, None] * (1 - share) + sides[1][:, None] * share + _bulge(y, half, prior)[:, None] * np.sin(turn)
     x = middle[:, None] - half[:, None] * np.cos(turn)
@@ -81,7 +83,7 @@ def _front(surface: Surface, bank: FrameBank, performance: Performance) -> _Fron
         shown = cv2.remap(bank.images[frame], places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         total += np.float32(share) * shown
     sheet = surface.vertices.reshape(grid, grid, 3)
-    return _Front(sheet[0, :, 0], sheet[:, 0, 1], sheet[..., 2], total[..., 3] / 255, total[..., :3] / 255)
+    return _Front(sheet[0, :, 0], sheet[:, 0, 1], total[..., 3] / 255, total[..., :3] / 255)
 
 
 def _outline(front: _Front, prior: HeadPrior) -> tuple[Array, Array, Array] | None:
@@ -167,13 +169,13 @@ def _worn(front: _Front, prior: HeadPrior, y: Array, low: Array, high: Array) ->
         away = (turn if inward > 0 else np.pi - turn)[part] * SKULL * prior.face_height
         fold = np.abs((away[None] / wide[:, None] + 1) % 2 - 1) * wide[:, None]
         out[:, part] = _at(front, front.colours, rim[:, None] + inward * fold, source[:, None])
-    return cv2.GaussianBlur(out, (0, 0), 0.7)
+    return cv2.GaussianBlur(out, (0, 0), SOFT)
 
 
 def _hairy(rows: Array, wide: Array, prior: HeadPrior) -> Array:
     """Rows [N] that rows [N] of the skull take their colours from: themselves, or where the strip inside the outline is
     too narrow to be hair (a temple, an ear, a jaw), what lies above it, mirrored."""
-    nape = prior.chin - (1 - NAPE[1] + 0.1) * prior.face_height
+    nape = prior.chin - (1 - NAPE[1]) * prior.face_height
     skull = rows < nape
     good = skull & (rows < prior.centre[1]) & (wide >= LEAST)
     if not good.any():
