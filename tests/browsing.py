@@ -72,7 +72,7 @@ class Visit:
 
     def plays(self, video: Locator) -> bool:
         """Whether a video has pictures to show."""
-        return until(lambda: bool(video.evaluate(PLAYS)))
+        return until(lambda: bool(video.evaluate(PLAYS)), seconds=90)  # a cold server on a busy machine
 
     def fits(self) -> bool:
         """Whether nothing sticks out to the side."""

@@ -167,5 +167,5 @@ def test_of_several_people_in_a_long_clip_the_one_studied_is_the_one_whose_body_
     assert head.performance.fps == Fraction(25, 2)
     body = Body(head, pipeline().tracker, Fraction(25))
     carried = body.carry(along(head.performance, turntable(seconds=0.5)), Fraction(25))
-    assert np.abs(carried.shift).max() < 5, "px; another person stands far away"
+    assert np.abs(carried.shift).max() < 12, "px; another person stands 190 away"
     body.close()

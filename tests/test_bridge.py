@@ -102,6 +102,18 @@ def test_poses_that_are_unsure_or_jump_are_not_believed(monkeypatch: pytest.Monk
     assert list(follow(monkeypatch, -4.0, [0.0, 5.0, 80.0, 85.0]).moves) == [1]
 
 
+def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = _Teller(-4.0, [0.0] * 9)
+    monkeypatch.setattr(bridge, "load_pose", lambda: net)
+    head, follower = acted(), HeadFollower(TOPOLOGY)
+    frame = np.full((160, 160, 3), 90, np.uint8)
+    follower.seen(0, frame, transform(head.performance.pose[0], head.performance.canonical[0].astype(np.float64)))
+    follower.lost(1, frame)
+    follower.lost(2, frame, another=True)
+    follower.lost(3, frame)
+    assert list(follower.moves) == [1]
+
+
 def test_without_weights_nothing_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge, "load_pose", lambda: None)
     follower = HeadFollower(TOPOLOGY)

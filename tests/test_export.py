@@ -165,7 +165,7 @@ def test_a_failure_half_way_leaves_older_files_alone_and_nothing_new(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(export, "bake", lambda *_: once_seen)
-    monkeypatch.setattr(export, "_pictures", lambda *_: {"front.png": b"new", "side.png": b"new"})
+    monkeypatch.setattr(export, "_makers", lambda *_: dict.fromkeys(export.FILES, lambda: b"new"))
     monkeypatch.setattr(provenance, "write_json", broken)
     with pytest.raises(OutputError, match="No space left"):
         export.save_head(head, MEDIAPIPE_478, tmp_path)

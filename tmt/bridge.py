@@ -44,10 +44,13 @@ class HeadFollower:
             self._anchor(index)
         self._lost, self._last = False, None
 
-    def lost(self, index: int, frame: Array) -> None:
-        """A frame without landmarks."""
+    def lost(self, index: int, frame: Array, another: bool = False) -> None:
+        """A frame without landmarks; `another` scene or person: there is nobody to be followed until landmarks are
+        back."""
         if self._crop is None or self._picture is None:
             return
+        if another:
+            self._lost, self._last = True, None
         if not self._lost:
             self._last = self._anchor(index - 1)
         self._lost = True

@@ -94,7 +94,8 @@ class TrackBuilder:
                 self._covered.append(len(self._landmarks))
             self._follower.seen(len(self._landmarks), frame, found)
         else:
-            self._follower.lost(len(self._landmarks), frame)
+            index = len(self._landmarks)
+            self._follower.lost(index, frame, another=self._cut or index in self._strangers)
         kept = None if found is None else found.copy()
         if kept is not None and self._skin is not None:
             self._skin.add(frame, kept)
