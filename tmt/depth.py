@@ -13,8 +13,8 @@ from tmt.geometry import smoothstep
 from tmt.topology import Topology
 from tmt.types import Array
 
-# Of the face's width. Ears lie well behind the cheeks' outline, and the temples fall off to them steeply: with the back of
-# the head 0.8 dB better on training clips turned by 12 to 27 degrees than ears level with the cheeks, radius .60, no back.
+# Of the face's width. Ears lie well behind the cheeks' outline, and the temples fall off to them steeply: with the back
+# of the head 0.8 dB better on training clips turned by 12 to 27 degrees than ears level with the cheeks and no back.
 EARS_BEHIND, SKULL_WIDTH = 0.20, 0.535
 ENOUGH = 3.0  # weight of points on a vertex from which they are believed wholly
 SCALES = (1.2, 3.0, 7.0, 16.0)  # vertices over which gaps between points are bridged, ever more coarsely
