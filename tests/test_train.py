@@ -188,7 +188,7 @@ def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(cached:
     assert cv2.imread(str(tmp_path / "run" / "sheet.png")).shape == (256, 768, 3)
 
 
-@pytest.mark.parametrize("text", ['{"sead": 1}', '{"samples": "many"}', "{"])
+@pytest.mark.parametrize("text", ['{"sead": 1}', '{"samples": "many"}', '{"part": "nose"}', "{"])
 def test_a_config_with_a_wrong_name_or_value_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)

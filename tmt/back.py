@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
 from tmt.composite import Canvas
 from tmt.depth import HeadPrior, fit_prior
-from tmt.geometry import rotation_angle, smoothstep, transform
-from tmt.render import rasterise
+from tmt.geometry import rotation_angle, smoothstep
+from tmt.render import rasterise, skinned
 from tmt.topology import Topology
 from tmt.types import Array, Back, FrameBank, Performance, Surface, Target
 
@@ -216,11 +216,7 @@ def lay_behind(
     if new == 0:
         return canvas, None
     flat = back.vertices.reshape(-1, 3)
-    turned = transform(target.pose, flat)
-    resting = transform(subject.pose[subject.reference], flat)
-    resting[:, :2] += (target.torso - subject.torso[subject.reference]).astype(np.float32)
-    share = np.repeat(back.head, COLUMNS)[:, None]
-    points = canvas.window.to_window((share * turned + (1 - share) * resting).astype(np.float32))
+    points = canvas.window.to_window(skinned(flat, flat, np.repeat(back.head, COLUMNS), target, subject))
     seen = rasterise(points.reshape(*back.vertices.shape), canvas.window.shape)
     scale = np.array([(TEXTURE - 1) / (COLUMNS - 1), (TEXTURE - 1) / (ROWS - 1)], np.float32)
     where = np.maximum(seen.grid_xy, 0) * scale

@@ -37,11 +37,17 @@ def deform(surface: Surface, canonical: Array) -> Array:
 
 def place(surface: Surface, offsets: Array, target: Target, subject: Performance) -> Array:
     """Vertices [G*G, 3] in the subject's picture, px: the head by its pose, the torso by its drift, blended between."""
-    head = transform(target.pose, surface.vertices + offsets)
-    resting = transform(subject.pose[subject.reference], surface.vertices)
+    return skinned(surface.vertices + offsets, surface.vertices, surface.head, target, subject)
+
+
+def skinned(head: Array, torso: Array, share: Array, target: Target, subject: Performance) -> Array:
+    """Points that turn with the head and that drift with the torso, both [N, 3] head units -> blended by their `share`
+    [N] of the head, in the subject's picture [N, 3] px."""
+    turned = transform(target.pose, head)
+    resting = transform(subject.pose[subject.reference], torso)
     resting[:, :2] += (target.torso - subject.torso[subject.reference]).astype(np.float32)
-    weight = surface.head[:, None]
-    return weight * head + (1 - weight) * resting
+    weight = share[:, None]
+    return weight * turned + (1 - weight) * resting
 
 
 def rasterise(points: Array, shape: tuple[int, int]) -> Seen:

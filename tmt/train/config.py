@@ -8,6 +8,8 @@ from pathlib import Path
 
 from tmt.errors import SettingsError
 
+PARTS = ("both", "depth", "pose")
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -52,4 +54,6 @@ def read_config(path: Path | None, **changes: object) -> TrainConfig:
             values[name] = float(value)
         elif not isinstance(value, kind):
             raise SettingsError("setting", name=name, value=value, reason=f"a {kind.__name__}")
+    if values.get("part", PARTS[0]) not in PARTS:
+        raise SettingsError("setting", name="part", value=values["part"], reason=f"one of {', '.join(PARTS)}")
     return TrainConfig(**values)  # type: ignore[arg-type]
