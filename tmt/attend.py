@@ -11,12 +11,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tmt.atlas import logit_of, pixels_of
 from tmt.composite import Canvas, mattes, soft_dilated
 from tmt.fuse import REST, Mix, Posed, home_of
 from tmt.geometry import smoothstep, transform
 from tmt.render import Seen, filled, look, spread
 from tmt.topology import Topology
-from tmt.types import Array, FrameBank, Surface, Target, Window
+from tmt.types import Array, Atlas, FrameBank, Surface, Target, Window
 
 SIDE = 256.0  # px of the bank's window for the network
 STEP = 16  # height and width are multiples of this: the network halves them four times
@@ -53,13 +54,20 @@ def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
 
 
 def gather(
-    bank: FrameBank, surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, images: Array
+    bank: FrameBank, surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, images: Array,
+    atlas: Atlas | None = None,
 ) -> Evidence:
-    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale."""
+    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale. With
+    an `atlas`, that is the last of the sources."""
     target, grid = posed.target, surface.grid
     seen = look(surface, posed.vertices, canvas.window)
     warped, moved = _warp(seen, canvas.window, bank, images, mix)
     logits = np.stack([spread(row, seen) for row in mix.logits])
+    if atlas is not None:
+        own = pixels_of(atlas, seen, grid)
+        warped = np.concatenate([warped, np.moveaxis(own[..., :4], -1, 0)[None]])
+        moved = np.concatenate([moved, own[None, ..., 4] * seen.covered])
+        logits = np.concatenate([logits, spread(logit_of(atlas, surface), seen)[None]])
     logits = np.maximum((logits - logits.max(0)) / LOGIT_UNIT, -1.5)
     share = np.exp(logits * LOGIT_UNIT)
     share /= share.sum(0)

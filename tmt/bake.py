@@ -77,9 +77,9 @@ def bake(head: CanonicalHead, topology: Topology, side: int = TEXTURE) -> BakedH
     matte = np.stack([_at(image[..., 3], places) for image, places in zip(bank.images, bank.places, strict=True)]) / 255
     person = (share.reshape(matte.shape) * matte).sum(0) > PERSON
     vertices = surface.vertices + offsets
-    inside = np.minimum(_above_cut(vertices, head.performance.neutral, topology), _in_picture(bank))
+    inside = np.minimum(above_cut(vertices, head.performance.neutral, topology), _in_picture(bank))
     part = (person & (inside > 0)).reshape(surface.grid, surface.grid)
-    cells = _largest(_any_corner(part))
+    cells = largest(any_corner(part))
     rows, columns = np.nonzero(cells)
     box = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1
     texture = _trim(_texture(bank, share, cells, box, side), inside, box)
@@ -132,18 +132,18 @@ def _in_picture(bank: FrameBank) -> Array:
     return np.asarray((border / (bank.pose.scale * bank.window.scale)[:, None]).max(0), np.float32)
 
 
-def _any_corner(vertices: Array) -> Array:
+def any_corner(vertices: Array) -> Array:
     """[G, G] bool -> cells [G-1, G-1] with any corner in it: the texture's matte draws the exact outline."""
     return np.asarray(vertices[1:, 1:] | vertices[1:, :-1] | vertices[:-1, 1:] | vertices[:-1, :-1])
 
 
-def _largest(cells: Array) -> Array:
+def largest(cells: Array) -> Array:
     """The largest connected part of a mask: people in the background are no part of the head."""
     _, names, statistics, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=4)
     return np.asarray(names == 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA])))
 
 
-def _above_cut(vertices: Array, neutral: Array, topology: Topology) -> Array:
+def above_cut(vertices: Array, neutral: Array, topology: Topology) -> Array:
     """How far vertices [N, 3] lie above the cut through the neck [N], head units; below 0 they are torso."""
     right, left, chin, top = (neutral[i] for i in (*topology.cheeks, topology.chin, topology.forehead))
     height, width = chin[1] - top[1], left[0] - right[0]

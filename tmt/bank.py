@@ -67,7 +67,7 @@ def build_bank(
     surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array]
 ) -> FrameBank:
     """Keyframes `index` [K] and their pictures with matte, each [H, W, 4] uint8 in `window` -> FrameBank."""
-    rows = [_row(surface, performance, window, int(i), alone=len(index) == 1) for i in index]
+    rows = [row_of(surface, performance, window, int(i), alone=len(index) == 1) for i in index]
     places, offsets, quality, area = (np.stack(column) for column in zip(*rows, strict=True))
     pose = Pose(*(a[index] for a in (performance.pose.scale, performance.pose.rotation, performance.pose.translation)))
     return FrameBank(
@@ -82,8 +82,8 @@ def view_direction(rotation: Array) -> Array:
     return rotation[..., 2, :].astype(np.float32)
 
 
-def _row(
-    surface: Surface, performance: Performance, window: Window, index: int, *, alone: bool
+def row_of(
+    surface: Surface, performance: Performance, window: Window, index: int, *, alone: bool = False
 ) -> tuple[Array, Array, Array, Array]:
     """One keyframe's places, offsets, quality and area; `alone`: no other one shows what is hidden in it."""
     target = target_of(performance, index)

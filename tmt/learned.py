@@ -18,11 +18,12 @@ from tmt.types import Array
 if TYPE_CHECKING:
     from tmt.networks.depth import DepthNet
     from tmt.networks.fusion import FusionNet
+    from tmt.networks.head import HeadCell
     from tmt.networks.pose import PoseNet
 
 _LOADING = threading.Lock()
 ASSETS = Path(__file__).with_name("assets")
-FUSION, GEOMETRY = ASSETS / "fusion", ASSETS / "geometry"
+FUSION, GEOMETRY, HEAD = ASSETS / "fusion", ASSETS / "geometry", ASSETS / "head"
 
 
 def has_weights(folder: Path) -> bool:
@@ -46,9 +47,24 @@ def load_pose() -> PoseNet | None:
     return _load(GEOMETRY / "pose", "pose") if has_weights(GEOMETRY / "pose") else None
 
 
+def load_head() -> HeadCell:
+    """The recurrent head's cell, once per process; without trained weights it is the plain filter."""
+    if has_weights(HEAD):
+        net: HeadCell = _load(HEAD, "head")
+        return net
+    return _plain_head(device())
+
+
+@lru_cache(maxsize=2)
+def _plain_head(where: torch.device) -> HeadCell:
+    from tmt.networks.head import HeadCell
+
+    return HeadCell(4, 4, 4).to(where).eval()
+
+
 def load_ahead() -> None:
     """Begin to load the weights beside other work: importing what they are made with takes seconds."""
-    threading.Thread(target=lambda: (load_depth(), load_fusion()), name="tmt-load").start()
+    threading.Thread(target=lambda: (load_depth(), load_head(), load_fusion()), name="tmt-load").start()
 
 
 def _load(folder: Path, name: str) -> Any:
@@ -61,9 +77,10 @@ def _loaded(folder: Path, name: str, where: torch.device) -> Any:
     """By device: on a machine that lends its GPU by the minute, a process can have one that its parent had not."""
     from tmt.networks.depth import DepthNet
     from tmt.networks.fusion import FusionNet
+    from tmt.networks.head import HeadCell
     from tmt.networks.pose import PoseNet
 
-    made: dict[str, Any] = {"fusion": FusionNet, "depth": DepthNet, "pose": PoseNet}
+    made: dict[str, Any] = {"fusion": FusionNet, "depth": DepthNet, "pose": PoseNet, "head": HeadCell}
     kind = torch.float16 if where.type == "cuda" else torch.float32
     net = made[name].from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
     return net.to(where, memory_format=torch.channels_last).eval()

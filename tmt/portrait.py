@@ -102,6 +102,11 @@ def draw_coverage(head: BakedHead, views: Sequence[View], frames: int) -> Array:
     return np.concatenate([*panels, _legend(COUNT_MAP, ("frames", "that see it"), ticks)], 1)
 
 
+def draw_plain(values: Array, view: View, colours: int) -> Array:
+    """Values [H, W] 0..1 in the colours of a map, where the head is shown [SIDE, SIDE, 3] uint8."""
+    return _finished(_coloured(np.where(view.shown, values, 0), colours), view)
+
+
 def _checkered(colours: Array, never: Array, back: Array) -> Array:
     """Colours [H, W, 3] uint8, drawn upon: a grey checker where `never`, plain grey where `back`, both [H, W] bool."""
     rows, columns = (np.arange(side) // (TILE * FINER) for side in never.shape)

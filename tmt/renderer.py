@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from tmt import atlas
 from tmt.attend import gather, small_canvas
 from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled
-from tmt.detail import add_detail, matching_gain
+from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import rotation_angle, transform
 from tmt.hub import device
@@ -59,7 +60,7 @@ class Renderer:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
-        if settings.method not in ("copy", "warp2d") and len(head.bank) > 4 * NEIGHBOURS:
+        if settings.method not in ("copy", "warp2d", "head") and len(head.bank) > 4 * NEIGHBOURS:
             clock = time.perf_counter()
             self._calibrate()
             self._tick("prepare", clock)
@@ -93,9 +94,12 @@ class Renderer:
         seen = self._look(vertices, canvas.window)
         clock = self._tick("render", clock)
         posed = Posed(offsets, vertices, target)
-        mix = self._choose(posed, self._previous)
-        self._previous = mix.chosen
-        image = self._mixed(seen, mix, posed, canvas)
+        if self.settings.method == "head":
+            image = self._alone(seen, posed, canvas)
+        else:
+            mix = self._choose(posed, self._previous)
+            self._previous = mix.chosen
+            image = self._mixed(seen, mix, posed, canvas)
         self._tick("fuse", clock)
         return image
 
@@ -105,21 +109,29 @@ class Renderer:
             self.weights,
         )
 
-    def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
-        """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        behind: Array | None = None
-        if self.head.back is not None:
-            canvas, behind = lay_behind(self.head.back, self.head.bank, posed.target, self.head.performance, canvas)
-        extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
-        pixels = self._pixels(seen, mix, canvas.window, extra)
-        add_detail(pixels, self._detail)
-        within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
-        shade(pixels, seen, mix)
-        inside = None
+    def _alone(self, seen: Seen, posed: Posed, canvas: Canvas) -> Array:
+        """The recurrent head over the background, with no bank -> [H, W, 3] float."""
+        head, surface = self.head, self.head.surface
+        assert head.atlas is not None, "study has made one"
+        canvas, behind = self._behind(posed, canvas)
+        pixels = atlas.pixels_of(head.atlas, seen, surface.grid)
+        lacking = surface.interior.reshape(surface.grid, surface.grid) * (1 - atlas.known(head.atlas, surface))
+        mix = Mix(np.empty(0, int), np.empty((0, *lacking.shape), np.float32), lacking, np.zeros_like(lacking))
         if needed(mix):
-            inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
-        if paint is not None and inside is not None:
-            paint *= 1 - inside[..., None]
+            fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        return self._laid(pixels, seen, posed, canvas, behind, None, None)
+
+    def _behind(self, posed: Posed, canvas: Canvas) -> tuple[Canvas, Array | None]:
+        """The canvas with the back of the head on it, and where that is."""
+        if self.head.back is None:
+            return canvas, None
+        return lay_behind(self.head.back, self.head.bank, posed.target, self.head.performance, canvas)
+
+    def _laid(
+        self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, behind: Array | None, more: Array | None,
+        paint: Array | None,
+    ) -> Array:
+        """Pixels [H, W, 5] over the canvas; `more` matte [H, W] and `paint` [H, W, 3] are what a network adds."""
         person, drawn = mattes(pixels, seen, canvas, float(posed.target.pose.scale) * canvas.window.scale)
         if more is not None:
             person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
@@ -129,6 +141,23 @@ class Renderer:
             share = None if share is None else np.maximum(share, behind)
         return lay_over(pixels[..., :3], person, drawn, canvas, share, paint)
 
+    def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
+        """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
+        canvas, behind = self._behind(posed, canvas)
+        extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
+        pixels = self._pixels(seen, mix, canvas.window, None if extra is None else extra[..., : len(mix.chosen)])
+        add_detail(pixels, self._detail)
+        if self.head.atlas is not None:
+            atlas.lay_in(pixels, self.head.atlas, self.head.surface, seen, mix.logits, extra)
+        within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
+        shade(pixels, seen, mix)
+        inside = None
+        if needed(mix):
+            inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        if paint is not None and inside is not None:
+            paint *= 1 - inside[..., None]
+        return self._laid(pixels, seen, posed, canvas, behind, more, paint)
+
     @cached_property
     def _mouth(self) -> Mouth:
         """Fitted when it is first needed: many subjects show all that is asked of them."""
@@ -137,7 +166,7 @@ class Renderer:
     def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
         """What the network adds to logits, matte and colours."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
-        evidence = gather(bank, self.head.surface, self.topology, posed, mix, small, self._small)
+        evidence = gather(bank, self.head.surface, self.topology, posed, mix, small, self._small, self.head.atlas)
         extra, more, paint = attend(net, evidence, canvas.window.shape)
         return extra * self._trust, more * self._trust, paint * self._trust
 
@@ -197,17 +226,6 @@ class Renderer:
         now = time.perf_counter()
         self.seconds[stage] += now - since  # type: ignore[assignment]
         return now
-
-
-def helpful_share(plain: list[Array], learned: list[Array], truth: list[Array]) -> float:
-    """How far to go from pictures [H, W, 3] float without the network to those with it, 0..1, to come nearest to the
-    true ones [H, W, 4] uint8 where their mattes say that there is a person."""
-    along, length = 0.0, 1e-9
-    for without, having, true in zip(plain, learned, truth, strict=True):
-        step, person = having - without, true[..., 3:] / np.float32(255)
-        along += float((person * step * (true[..., :3] / np.float32(255) - without)).sum())
-        length += float((person * step * step).sum())
-    return float(np.clip(along / length, 0, 1))
 
 
 def limits_of(head: CanonicalHead, target: Target, canvas: Canvas, topology: Topology) -> tuple[str, ...]:

@@ -16,6 +16,8 @@ from tmt.canonical import build_surface
 from tmt.chosen import keep_to
 from tmt.composite import cut, head_window
 from tmt.geometry import transform, untransform
+from tmt.growth import grown
+from tmt.learned import load_ahead, load_head
 from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
@@ -43,6 +45,7 @@ def study(
     landmarks do not know (None: an average skull)."""
     started = time.perf_counter()
     info = probe(path)
+    load_ahead()
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
     builder = TrackBuilder(keep_to(path, face, tracker), path.name, skin=False)
     expected = None if info.frames is None else -(-info.frames // every)
@@ -60,11 +63,12 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
+    surface, atlas = grown(load_head(), surface, performance, window, index, images)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
-        back=back_of(surface, bank, performance, tracker.topology),
+        back=back_of(surface, bank, performance, tracker.topology), atlas=atlas,
     )
 
 
@@ -115,14 +119,15 @@ def on_the_skin(performance: Performance, index: Array, faces: list[Array], topo
 
 
 def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:
-    """The head as a weaker method sees it: `single` has one frame, `flat` has no depth; others are unchanged."""
+    """The head as a weaker method sees it: `single` has one frame, `flat` has no depth, and neither knows what frames
+    tell together; others are unchanged."""
     if method not in ("single", "flat"):
         return head
     bank, keep = head.bank, np.arange(len(head.bank))
     if method == "single":
         keep = np.flatnonzero(bank.index == head.performance.reference)
     flat = method == "flat"
-    surface = build_surface(head.performance, topology, bank.window, flat=True) if flat else head.surface
+    surface = build_surface(head.performance, topology, bank.window, flat=flat)
     images = [bank.images[k] for k in keep]
     rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
-    return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back)
+    return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back, atlas=None)

@@ -13,9 +13,9 @@ import torch
 from scipy.sparse import csr_matrix
 
 Array = np.ndarray
-Method = Literal["copy", "warp2d", "single", "flat", "bank", "fused"]
+Method = Literal["copy", "warp2d", "single", "flat", "head", "bank", "fused"]
 TRACKERS = ("mediapipe", "face-alignment")
-METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "bank", "fused")
+METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
 
@@ -226,6 +226,17 @@ class Back:
 
 
 @dataclass(frozen=True)
+class Atlas:
+    """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
+    surely they are known (about the number of frames that show them well); depth [S, S] head units that parallax moved
+    the surface by."""
+
+    colours: Array
+    weight: Array
+    depth: Array
+
+
+@dataclass(frozen=True)
 class CanonicalHead:
     """Everything learned from the subject: `study` makes it once, any number of renders use it.
 
@@ -243,6 +254,7 @@ class CanonicalHead:
     track: FaceTrack
     seconds: float
     back: Back | None = None
+    atlas: Atlas | None = None
 
 
 @dataclass(frozen=True)

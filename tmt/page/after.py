@@ -16,7 +16,7 @@ from tmt.page.player import Lane, lanes, player
 from tmt.page.run import Report
 from tmt.page.story import write_story
 from tmt.page.stream import Outputs, Work, streamed
-from tmt.page.texts import text
+from tmt.page.texts import of_method, text
 from tmt.page.visits import Run, Visit
 from tmt.pipeline import run_to_end
 from tmt.provenance import file_sha256
@@ -101,7 +101,7 @@ def run_player(run: Run, language: Language, method: str | None = None) -> str:
     """The player of a run; other methods join it as further lanes, the latest to be compared with."""
     shown = lanes({**run.players, "result": run.result.video}, language)
     others = [name for name in run.videos if run.videos[name] != run.result.video]
-    shown += [Lane(name, text(name, language), run.videos[name]) for name in others]
+    shown += [Lane(name, text(of_method(name), language), run.videos[name]) for name in others]
     pair = method if method in others else None
     return player(shown, float(probe(run.result.video).fps), language, pair=pair, autoplay=True)
 

@@ -10,6 +10,7 @@ from gradio.components import Component
 
 from tmt import provenance
 from tmt.page.examples import Examples, chips, showcase
+from tmt.page.texts import of_method
 from tmt.preflight import Role
 from tmt.presets import STRENGTHS
 from tmt.types import METHODS, Settings
@@ -138,7 +139,7 @@ def _more(t: gr.I18n) -> list[Component]:
             strengths = [_strength(t, key) for key in STRENGTHS[:2]]
         with gr.Row():
             strengths += [_strength(t, key) for key in STRENGTHS[2:]]
-        methods = [(t(key), key) for key in reversed(METHODS)]
+        methods = [(t(of_method(key)), key) for key in reversed(METHODS)]
         method = gr.Dropdown(methods, value=usual.method, label=t("method"), info=t("method_help"), elem_id="method")
     return [full, mode, size, sound, method, calm, *strengths]
 

@@ -7,7 +7,7 @@ import html
 from tmt.errors import Language
 from tmt.evaluate.run_numbers import RunNumbers
 from tmt.page.line import Place
-from tmt.page.texts import TEXTS, text
+from tmt.page.texts import TEXTS, of_method, text
 from tmt.preview import Preview
 from tmt.report_html import Finding, data_uri, finding
 from tmt.report_words import word
@@ -104,7 +104,7 @@ def _looks(numbers: RunNumbers, language: Language) -> str:
 
 def _table(numbers: dict[str, RunNumbers], language: Language) -> str:
     tables = {method: item.figures() for method, item in numbers.items()}
-    head = "".join(f"<th>{text(method, language)}</th>" for method in tables)
+    head = "".join(f"<th>{text(of_method(method), language)}</th>" for method in tables)
     names = list(next(iter(tables.values())))
     rows = "".join(
         f"<tr><td>{name}</td>{''.join(f'<td>{_number(table[name])}</td>' for table in tables.values())}</tr>"

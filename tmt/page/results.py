@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from tmt.page.texts import of_method
 from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
@@ -129,7 +130,7 @@ def _head(t: gr.I18n) -> dict[str, object]:
 
 
 def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
-    choices = [(t(key), key) for key in reversed(METHODS)]
+    choices = [(t(of_method(key)), key) for key in reversed(METHODS)]
     return gr.Dropdown(choices, value="warp2d", label=t("other_method"), elem_id=name)
 
 

@@ -19,6 +19,11 @@ def text(key: str, language: Language, **values: object) -> str:
     return TEXTS[key][1 if language == "ja" else 0].format(**values)
 
 
+def of_method(method: str) -> str:
+    """The key of a method's name ("head" is a setting's, too)."""
+    return "head_alone" if method == "head" else method
+
+
 def catalogue(language: Language, **values: object) -> dict[str, str]:
     """Every text that the browser translates itself, consent statements included, under "consent_<id>"."""
     statements = {f"consent_{key}": words for key, words in provenance.statements(language).items()}

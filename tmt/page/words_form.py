@@ -100,6 +100,7 @@ FORM: dict[str, tuple[str, str]] = {
     ),
     "fused": ("3D head, learned fusion", "3D頭部・学習した融合"),
     "bank": ("3D head, plain fusion (faster)", "3D頭部・学習なしの融合（高速）"),
+    "head_alone": ("The recurrent 3D head alone", "再帰的に作った3D頭部のみ"),
     "single": ("3D head, one frame", "3D頭部・1フレームのみ"),
     "flat": ("Head without depth", "奥行きなしの頭部"),
     "warp2d": ("2D warp of one frame", "1フレームの2D変形"),

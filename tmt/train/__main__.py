@@ -1,4 +1,4 @@
-"""python -m tmt.train: `cache` clips once, then train `geometry` or `fusion` on them. See each one's --help."""
+"""python -m tmt.train: `cache` clips once, then train `geometry`, `head` or `fusion` on them. See each one's --help."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     cache.set_defaults(run=_cache)
     for name, what, run in (
         ("geometry", "train depth and pose from frames of one head", _geometry),
+        ("head", "train the recurrent canonical head", _head),
         ("fusion", "train the attention fusion", _fusion),
     ):
         stage = commands.add_parser(name, help=what)
@@ -102,6 +103,28 @@ def _geometry(given: argparse.Namespace) -> None:
     start = _start(given.start, GEOMETRY if has_weights(GEOMETRY / "depth") else None)
     budget, stage = Budget(given.budget, given.steps), GeometryStage(learn, look, config.part)
     for line in run(stage, given.out, config, budget, start, given.workers, _data(real, heads, held)):
+        print(line, flush=True)
+
+
+def _head(given: argparse.Namespace) -> None:
+    from tmt.learned import HEAD, has_weights
+    from tmt.train import sights
+    from tmt.train.head import HeadStage
+    from tmt.train.loop import LAPS, Budget, run
+
+    config = read_config(given.config, seed=given.seed)
+    held, real = _people(given, config)
+    sets = []
+    for name, clips, count, seed in (("real", real, config.samples, config.seed), ("check", held, config.checks, 0)):
+        folder = given.out / "samples" / name
+        for number in sights.fill(folder, lambda n, clips=clips: clips[n], len(clips), count, MEDIAPIPE_478, seed):  # type: ignore[misc]
+            if number % 50 == 0:
+                print(f"{name}: sample {number} of {count}", flush=True)
+        sets.append(sorted(folder.glob("*.safetensors"))[:count])
+    stage = HeadStage(sights.Sights(sets[0], config.seed, LAPS, config.crop), sights.Sights(sets[1], config.seed))
+    start = _start(given.start, HEAD if has_weights(HEAD) else None)
+    budget = Budget(given.budget, given.steps)
+    for line in run(stage, given.out, config, budget, start, given.workers, _data(real, 0, held)):
         print(line, flush=True)
 
 

@@ -1,0 +1,231 @@
+"""The recurrent head: frames enter one by one, in any order, and add up to one head that can be looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from heads import TOPOLOGY, Painted, acted, studied
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tmt import atlas as atlases
+from tmt import stages
+from tmt.bank import target_of
+from tmt.growth import atlas_of, build_up, compare, deepened, grown, order_of
+from tmt.learned import load_head
+from tmt.networks.head import Glimpse, HeadCell, State
+from tmt.render import Seen
+from tmt.sight import SIDE, at_vertices, loose, sight_of, spread_out
+from tmt.types import Array, Atlas, Surface
+
+FRAMES = np.array([0, 3, 6, 9, 14, 18, 21])
+TURNED = (5, 17)  # frames of the performance that the head has not seen
+
+
+@pytest.fixture(scope="module")
+def plain() -> HeadCell:
+    """The cell without weights: a plain filter."""
+    return HeadCell(4, 4, 4).eval()
+
+
+@pytest.fixture(scope="module")
+def photos() -> list[Array]:
+    head = acted()
+    return [head.photo(target_of(head.performance, int(frame))) for frame in FRAMES]
+
+
+def seen_by(head: Painted, surface: Surface, photos: list[Array], net: HeadCell) -> Atlas:
+    states = build_up(net, surface, head.performance, head.window, FRAMES, photos, fine=1)
+    *_, state = states
+    return atlas_of(net, state)
+
+
+def glimpse(seed: int, side: int = 16) -> Glimpse:
+    """Anything that a frame might show, where nothing has moved."""
+    rng = np.random.default_rng(seed)
+
+    def plane(channels: int, low: float = 0.0, high: float = 1.0) -> torch.Tensor:
+        return torch.from_numpy(rng.uniform(low, high, (1, channels, side, side)).astype(np.float32))
+
+    pixels = torch.cat([plane(3), torch.ones(1, 1, side, side)], 1)
+    still = torch.zeros(1, 2, side, side)
+    return Glimpse(pixels, plane(1, 0.1), still, plane(1), plane(1), still, still, still[:, :1])
+
+
+def after(net: HeadCell, glimpses: list[Glimpse]) -> State:
+    state = net.begin(1, 16, 1)
+    with torch.inference_mode():
+        for one in glimpses:
+            state = net(state, one)
+    return state
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, max_size=6))
+@settings(max_examples=15, deadline=None)
+def test_without_weights_the_head_is_the_weighted_mean_of_its_frames(plain: HeadCell, seeds: list[int]) -> None:
+    glimpses = [glimpse(seed) for seed in seeds]
+    state = after(plain, glimpses)
+    weights = np.stack([one.weight[0].numpy() for one in glimpses])
+    colours = np.stack([one.pixels[0, :3].numpy() for one in glimpses])
+    mean = (weights * colours).sum(0) / weights.sum(0)
+    assert np.abs(state.colour[0, :3].numpy() - mean).max() < 2e-3
+    assert np.allclose(state.weight[0, 0].numpy(), weights.sum(0)[0], atol=1e-4)
+
+
+@given(st.permutations(range(5)))
+@settings(max_examples=10, deadline=None)
+def test_frames_that_agree_may_come_in_any_order(plain: HeadCell, order: list[int]) -> None:
+    first, other = (after(plain, [glimpse(n) for n in numbers]) for numbers in (range(5), order))
+    assert torch.allclose(first.colour, other.colour, atol=2e-3)
+    assert torch.allclose(first.parallax, other.parallax, atol=1e-3)
+
+
+def test_the_state_keeps_its_size_and_what_was_before_is_not_changed(plain: HeadCell) -> None:
+    state = plain.begin(1, 16, 1)
+    sizes = {name: value.shape for name, value in vars(state).items()}
+    with torch.inference_mode():
+        for number in range(20):
+            before = state.colour.clone()
+            later = plain(state, glimpse(number))
+            assert torch.equal(state.colour, before)
+            state = later
+    assert {name: value.shape for name, value in vars(state).items()} == sizes
+
+
+def test_background_says_nothing_of_the_colour_but_ends_the_person(plain: HeadCell) -> None:
+    person, nobody = glimpse(1), glimpse(2)
+    nobody = replace(nobody, pixels=torch.cat([nobody.pixels[:, :3], torch.zeros(1, 1, 16, 16)], 1))
+    both, alone = after(plain, [person, nobody]), after(plain, [person])
+    assert torch.allclose(both.colour[:, :3], alone.colour[:, :3])
+    assert float(both.colour[:, 3:].mean()) < 0.75 < float(alone.colour[:, 3:].mean())
+
+
+def test_a_slip_is_what_a_texel_moves_by_when_the_head_is_deeper_there() -> None:
+    """Against the definition: push the sheet back by a little, and see where its texels went in the picture."""
+    head, frame, step = acted(), 6, 0.02
+    pushed = replace(head.surface, vertices=head.surface.vertices + np.float32(step) * np.array([0, 0, 1], np.float32))
+    photo = head.photo(target_of(head.performance, frame))
+    sight = sight_of(head.surface, head.performance, head.window, frame, photo, 1)
+    from tmt.bank import row_of
+
+    grid = head.surface.grid
+    near, far = (
+        spread_out(row_of(surface, head.performance, head.window, frame)[0], grid, SIDE)
+        for surface in (head.surface, pushed)
+    )
+    free = spread_out(loose(head.surface)[:, None], grid, SIDE)[..., 0]
+    across, down = np.gradient(near, axis=1), np.gradient(near, axis=0)
+    moved = sight.slip[0][..., None] * across + sight.slip[1][..., None] * down  # px per head unit
+    sure = (free > 0.99) & (sight.weight > 0.6)
+    assert sure.sum() > 1000
+    assert np.abs(moved - (far - near) / step)[sure].max() < 0.02 * head.performance.pose.scale[frame]
+
+
+def test_parallax_tells_depth_that_landmarks_do_not_know(plain: HeadCell) -> None:
+    """A head that really is a quarter of a head unit deeper beside the face than an average one."""
+    head = acted()
+    grid = head.surface.grid
+    wanted = (0.25 * np.exp(-((head.surface.vertices[:, :2] - (1.35, -0.3)) ** 2).sum(1) / 0.3)).astype(np.float32)
+    wanted *= loose(head.surface)
+    vertices = head.surface.vertices.copy()
+    vertices[:, 2] += wanted
+    true = replace(head, surface=replace(head.surface, vertices=vertices))
+    photos = [true.photo(target_of(true.performance, int(frame))) for frame in FRAMES]
+    told = at_vertices(seen_by(head, head.surface, photos, plain).depth, grid)
+    deep = wanted > 0.15
+    assert deep.sum() > 50
+    assert 0.4 < told[deep].mean() / wanted[deep].mean() < 1.3
+    rest = (wanted < 0.01) & (loose(head.surface) > 0.9)
+    assert np.abs(told[rest]).mean() < 0.04
+
+
+def test_depth_is_left_alone_where_landmarks_know_it(plain: HeadCell) -> None:
+    head = acted()
+    depth = np.full((SIDE, SIDE), 0.3, np.float32)
+    moved = deepened(head.surface, depth).vertices[:, 2] - head.surface.vertices[:, 2]
+    face = np.asarray(head.surface.operator.sum(1)).ravel()
+    assert np.abs(moved[face > 0.96]).max() == 0
+    assert moved.max() == pytest.approx(0.3, abs=1e-5)
+
+
+def test_a_flow_between_a_head_and_its_frame_is_trusted_where_they_agree() -> None:
+    head = acted()
+    photo = head.photo(target_of(head.performance, 0))
+    sight = sight_of(head.surface, head.performance, head.window, 0, photo, 1)
+    flow, trust = compare(sight.pixels, sight.weight, sight, np.zeros_like(sight.slip))
+    assert np.abs(flow).max() < 0.2
+    assert trust[0][sight.weight > 0.5].mean() > 0.9
+    other = replace(sight, pixels=np.ascontiguousarray(sight.pixels[:, ::-1]))
+    assert compare(sight.pixels, sight.weight, other, np.zeros_like(sight.slip))[1][0].mean() < 0.5
+
+
+def drawn(head: Painted, atlas: Atlas, frame: int) -> tuple[Array, Array, Seen]:
+    target = target_of(head.performance, frame)
+    seen = head.seen(target)
+    return atlases.pixels_of(atlas, seen, head.surface.grid), head.photo(target).astype(np.float32) / 255, seen
+
+
+def difference(head: Painted, atlas: Atlas, frame: int) -> float:
+    pixels, truth, seen = drawn(head, atlas, frame)
+    return float(np.abs(pixels[..., :3] - truth[..., :3])[seen.covered].mean())
+
+
+def test_the_head_of_all_frames_shows_views_that_none_of_them_is(plain: HeadCell, photos: list[Array]) -> None:
+    head = acted()
+    whole = seen_by(head, head.surface, photos, plain)
+    one = next(build_up(plain, head.surface, head.performance, head.window, FRAMES, photos, fine=1))
+    alone = atlas_of(plain, one)
+    for frame in TURNED:
+        assert difference(head, whole, frame) < 0.05
+        assert difference(head, whole, frame) < difference(head, alone, frame)
+
+
+def test_the_trained_head_is_no_worse_than_the_plain_filter(plain: HeadCell, photos: list[Array]) -> None:
+    head, net = acted(), load_head()
+    states = [seen_by(head, head.surface, photos, cell) for cell in (plain, net)]
+    for frame in TURNED:
+        filtered, learned = (difference(head, one, frame) for one in states)
+        assert learned < 1.25 * filtered + 0.005
+
+
+def test_networks_stay_within_their_bounds(tmp_path: Path) -> None:
+    net = HeadCell()
+    assert sum(parameter.numel() for parameter in net.parameters()) < 2e6
+    net.save_pretrained(tmp_path)
+    again = HeadCell.from_pretrained(tmp_path)
+    assert all(torch.equal(a, b) for a, b in zip(net.state_dict().values(), again.state_dict().values(), strict=True))
+
+
+def test_what_study_makes_can_be_watched_growing() -> None:
+    head = studied()
+    shown = list(stages.stages(head, TOPOLOGY, (1, 4, len(head.bank))))
+    assert [stage.frames for stage in shown] == [1, 4, len(head.bank)]
+    assert shown[0].coverage <= shown[-1].coverage == pytest.approx(1, abs=0.02)
+    sure = [float(stage.certainty.astype(float).std()) for stage in shown]
+    assert sure[0] != sure[-1]
+    pages = stages.sheet(shown)
+    assert pages.shape == (3 * stages.SMALL + stages.LABEL, 3 * stages.SMALL, 3)
+
+
+@given(st.integers(1, 200))
+def test_the_head_is_shown_after_one_frame_and_after_all(count: int) -> None:
+    shown = stages.doublings(count)
+    assert shown[0] == 1 and shown[-1] == count and list(shown) == sorted(set(shown))
+
+
+def test_a_head_begins_with_the_view_nearest_to_all_others() -> None:
+    head = acted()
+    index = np.array([6, 0, 18])  # far left, straight, far right
+    assert order_of(head.performance, index).tolist() == [1, 0, 2]
+
+
+def test_grown_gives_the_surface_the_depth_of_its_atlas(plain: HeadCell, photos: list[Array]) -> None:
+    head = acted()
+    surface, atlas = grown(plain, head.surface, head.performance, head.window, FRAMES, photos)
+    assert np.array_equal(surface.vertices, deepened(head.surface, atlas.depth).vertices)
+    back = deepened(surface, -atlas.depth).vertices
+    assert np.abs(back - head.surface.vertices).max() < 1e-5

@@ -1,0 +1,64 @@
+"""The recurrent canonical head as pixels: what it shows of a posed sheet, and how far it is to be preferred to the
+bank's own frames."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from tmt.render import Seen, spread
+from tmt.sight import at_vertices
+from tmt.types import Array, Atlas, Surface
+
+AWAY = 1e3  # px: no pixel of the atlas lies where it was in some picture
+SURE = 1.0  # frames' worth of sight from which a texel is known
+PRICE = 14.0  # of the logits: a mean of many frames is worth as much as one frame so far from the target
+LEAST = 0.02  # share below which nothing is drawn
+
+
+def pixels_of(atlas: Atlas, seen: Seen, grid: int) -> Array:
+    """What the atlas shows of a sheet that is seen so: [H, W, 5] as `fuse.mix_pixels`."""
+    where = seen.grid_xy * np.float32(len(atlas.colours) / (grid - 1)) - np.float32(0.5)
+    pixels = cv2.remap(atlas.colours, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    out = np.empty((*seen.depth.shape, 5), np.float32)
+    out[..., :4] = pixels * (seen.covered / np.float32(255))[..., None]
+    out[..., 4] = AWAY
+    return out
+
+
+def known(atlas: Atlas, surface: Surface) -> Array:
+    """How surely each vertex [G, G] is known, 0..1."""
+    weight = at_vertices(atlas.weight, surface.grid).reshape(surface.grid, surface.grid)
+    return np.asarray(weight / (weight + SURE), np.float32)
+
+
+def logit_of(atlas: Atlas, surface: Surface) -> Array:
+    """The atlas as one more source beside those of `fuse.Mix.logits` [G, G]; nothing on the torso, which it does not
+    follow."""
+    sure = known(atlas, surface) * surface.head.reshape(surface.grid, surface.grid)
+    return np.asarray(np.log(np.maximum(sure, 1e-6)) - PRICE, np.float32)
+
+
+def share_of(own: Array, others: Array) -> Array:
+    """The share of a source with logits `own` [*] among `others` [k, *]."""
+    top = np.maximum(others.max(0), own)
+    mine = np.exp(own - top)
+    return np.asarray(mine / (mine + np.exp(others - top).sum(0)), np.float32)
+
+
+def lay_in(
+    pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, logits: Array, extra: Array | None = None
+) -> None:
+    """Let pixels [H, W, 5] of the bank's sources, `logits` [K, G, G], give way to the atlas in place, by its share.
+    `extra` [h, w, K + 1]: what a network adds to the logits, the atlas's last."""
+    own = logit_of(atlas, surface)
+    if extra is None:
+        share = spread(share_of(own, logits), seen)
+    else:
+        size = seen.depth.shape[::-1]
+        more = [cv2.resize(np.ascontiguousarray(extra[..., k]), size) for k in range(extra.shape[-1])]
+        others = np.stack([spread(row, seen) + added for row, added in zip(logits, more[:-1], strict=True)])
+        share = share_of(spread(own, seen) + more[-1], others)
+    share = np.where(share > LEAST, share, 0)[..., None]
+    if share.any():
+        pixels[..., :4] += share * (pixels_of(atlas, seen, surface.grid)[..., :4] - pixels[..., :4])

@@ -1,0 +1,134 @@
+"""The subject's frames, one by one -> the canonical head so far: the recurrence around `networks/head.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import torch
+
+from tmt.bank import view_direction
+from tmt.sight import FINE, SIDE, Sight, at_vertices, loose, sight_of
+from tmt.types import Array, Atlas, Performance, Surface, Window
+
+if TYPE_CHECKING:
+    from tmt.networks.head import Glimpse, HeadCell, State
+
+AGREE, SAME = 0.7, 12.0  # texels that flow there and back may differ by, and greys that what it finds may
+STRUCTURE = 9.0  # squared slope of grey, per texel, from which a flow along it is believed half
+KNOWN = 0.05  # weight below which nothing is there yet: the new frame stands in for it
+_FLOW = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+
+
+def grow(net: HeadCell, state: State, sight: Sight, lifted: Array | None = None) -> State:
+    """The head with one more frame in it. `lifted` [S, S]: how far the surface that the frame was lifted by had been
+    moved already, head units."""
+    from tmt.networks.head import State as Next
+
+    with torch.inference_mode():
+        grown: Next = net(state, glimpse_of(net, state, sight, lifted))
+    return grown
+
+
+def glimpse_of(net: HeadCell, state: State, sight: Sight, lifted: Array | None = None) -> Glimpse:
+    """A frame beside the head so far, as the cell takes it: one head, on the cell's device."""
+    from tmt.networks.head import Glimpse
+
+    side = sight.weight.shape[-1]
+    flow, trust = compare(state.colour[0].float().cpu().numpy(), state.weight[0, 0].float().cpu().numpy(), sight,
+                          state.slip[0].float().cpu().numpy())  # fmt: skip
+    moved = np.zeros((side, side), np.float32) if lifted is None else lifted
+    arrays = (
+        sight.pixels, sight.weight[None], sight.slip, sight.acted[None], sight.detail[None], flow, trust, moved[None]
+    )
+    return Glimpse(*(torch.from_numpy(np.ascontiguousarray(a))[None].to(net.device, net.dtype) for a in arrays))
+
+
+def compare(colour: Array, weight: Array, sight: Sight, slip: Array) -> tuple[Array, Array]:
+    """The head so far, colour [4, F, F], weight [S, S], slip [2, S, S], and a frame -> flow [2, S, S] texels between
+    them, and trust [2, S, S] in it and in the structure along the parallax."""
+    side = len(weight)
+    fresh = _grey(sight.pixels, side)
+    known = np.where(weight < KNOWN, fresh, _grey(colour, side))
+    flow = _follow(known, fresh)
+    back = _follow(fresh, known)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    there = x + flow[..., 0], y + flow[..., 1]
+    apart = flow + cv2.remap(back, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    found = cv2.remap(fresh, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    trust = np.exp(-(apart**2).sum(-1) / (2 * AGREE**2) - ((found - known) / SAME) ** 2)
+    return np.moveaxis(flow, -1, 0), np.stack([trust, _structure(known, sight.slip - slip)]).astype(np.float32)
+
+
+def _grey(pixels: Array, side: int) -> Array:
+    """[4, F, F] 0..1 -> [S, S] uint8."""
+    grey = pixels[0] * np.float32(0.299) + pixels[1] * np.float32(0.587) + pixels[2] * np.float32(0.114)
+    small = grey if len(grey) == side else cv2.resize(grey, (side, side), interpolation=cv2.INTER_AREA)
+    return np.clip(np.round(small * 255), 0, 255).astype(np.uint8)
+
+
+def _follow(one: Array, other: Array) -> Array:
+    """Dense flow [S, S, 2] texels (Kroeger et al. 2016)."""
+    return np.asarray(cv2.DISOpticalFlow_create(_FLOW).calc(one, other, None))
+
+
+def _structure(grey: Array, parallax: Array) -> Array:
+    """How well a shift along the parallax [2, S, S] can be seen in `grey` [S, S]: 0..1."""
+    slopes = [cv2.Sobel(grey, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1))]
+    length = np.linalg.norm(parallax, axis=0) + 1e-6
+    along = cv2.GaussianBlur(((slopes[0] * parallax[0] + slopes[1] * parallax[1]) / length) ** 2, (0, 0), 2.0)
+    return np.asarray(along / (along + STRUCTURE))
+
+
+def build_up(
+    net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
+    fine: int = FINE,
+) -> Iterator[State]:
+    """The head after each of the keyframes `index` [K] with pictures [H, W, 4] uint8 in `window`. Every frame is lifted
+    by the depth that is known when it comes."""
+    state = net.begin(1, SIDE, fine)
+    known: Array | None = None
+    for number, image in zip(index, images, strict=True):
+        moved = surface if known is None else deepened(surface, known)
+        sight = sight_of(moved, performance, window, int(number), image, fine)
+        state = grow(net, state, sight, known)
+        with torch.inference_mode():
+            known = net.depth(state)[0, 0].float().cpu().numpy()
+        yield state
+
+
+def grown(
+    net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array]
+) -> tuple[Surface, Atlas]:
+    """The head of all keyframes (see `build_up`), and the surface with the depth that they tell."""
+    order = order_of(performance, index)
+    *_, state = build_up(net, surface, performance, window, index[order], [images[k] for k in order])
+    atlas = atlas_of(net, state)
+    return deepened(surface, atlas.depth), atlas
+
+
+def order_of(performance: Performance, index: Array) -> Array:
+    """Keyframes `index` [K] in time, but the one nearest to the middle of all views first: the rest is laid onto it."""
+    views = view_direction(performance.pose.rotation[index])
+    first = int(np.argmax(views @ views.mean(0)))
+    return np.array([first, *(k for k in range(len(index)) if k != first)])
+
+
+def deepened(surface: Surface, depth: Array) -> Surface:
+    """The surface with `depth` [S, S] head units added where landmarks do not know it."""
+    vertices = surface.vertices.copy()
+    vertices[:, 2] += at_vertices(depth, surface.grid) * loose(surface)
+    return replace(surface, vertices=vertices)
+
+
+def atlas_of(net: HeadCell, state: State) -> Atlas:
+    """What there is to see of the head so far."""
+    with torch.inference_mode():
+        colours, depth = net.read(state)
+    return Atlas(
+        np.round(colours[0].permute(1, 2, 0).float().cpu().numpy() * 255).astype(np.uint8),
+        state.weight[0, 0].float().cpu().numpy(), depth[0, 0].float().cpu().numpy(),
+    )

@@ -1,0 +1,101 @@
+"""The recurrent head after one frame, two, four and so on: its colour, its depth and how surely they are known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from tmt import portrait
+from tmt.bake import PERSON, BakedHead, above_cut, any_corner, largest
+from tmt.growth import atlas_of, build_up, deepened, order_of
+from tmt.learned import load_head
+from tmt.render import deform
+from tmt.sight import at_vertices
+from tmt.topology import Topology
+from tmt.types import Array, Atlas, CanonicalHead, Surface
+
+SEEN = 0.05  # of Atlas.weight: below it nothing has been seen
+MANY = 8.0  # frames that show a place well: as sure as the picture of the certainty goes
+SMALL = 240  # px of a picture on a sheet
+LABEL = 26  # px
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The head after so many frames, seen from the front: pictures [S, S, 3] uint8; coverage 0..1, the share of what
+    all the frames show that these have shown."""
+
+    frames: int
+    colour: Array
+    depth: Array
+    certainty: Array
+    coverage: float
+
+
+def stages(head: CanonicalHead, topology: Topology, counts: Sequence[int] = ()) -> Iterator[Stage]:
+    """The head as it grew. `counts`: after how many of its keyframes (none given: 1, 2, 4, ... and all)."""
+    assert head.atlas is not None, "study has made one"
+    wanted = set(counts or doublings(len(head.bank)))
+    net, bank, before = load_head(), head.bank, deepened(head.surface, -head.atlas.depth)
+    order = order_of(head.performance, bank.index)
+    grown = build_up(net, before, head.performance, bank.window, bank.index[order], [bank.images[k] for k in order])
+    whole = coverage_of(head.atlas)
+    for number, state in enumerate(grown, 1):
+        if number in wanted:
+            atlas = atlas_of(net, state)
+            yield _stage(number, head, before, atlas, topology, (coverage_of(atlas) & whole).sum() / whole.sum())
+
+
+def doublings(count: int) -> tuple[int, ...]:
+    """1, 2, 4, ... below `count`, and `count`."""
+    return (*(2**n for n in range(count.bit_length()) if 2**n < count), count)
+
+
+def coverage_of(atlas: Atlas) -> Array:
+    """[S, S] bool: what of the person has been seen."""
+    side = len(atlas.weight)
+    matte = cv2.resize(atlas.colours[..., 3], (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray((atlas.weight > SEEN) & (matte > PERSON * 255))
+
+
+def _stage(
+    number: int, head: CanonicalHead, before: Surface, atlas: Atlas, topology: Topology, coverage: float
+) -> Stage:
+    baked = as_baked(atlas, deepened(before, atlas.depth), head.performance.neutral, topology)
+    view = portrait.look_at(baked)
+    sure = np.clip(view.of(at_vertices(atlas.weight, before.grid)) / MANY, 0, 1)
+    return Stage(
+        number, portrait.draw(baked, view), portrait.draw_plain(view.depth / 2.0, view, portrait.DEPTH_MAP),
+        portrait.draw_plain(sure, view, portrait.COUNT_MAP), float(coverage),
+    )
+
+
+def as_baked(atlas: Atlas, surface: Surface, neutral: Array, topology: Topology) -> BakedHead:
+    """The relaxed head with the atlas on it."""
+    grid = surface.grid
+    vertices = surface.vertices + deform(surface, neutral)
+    weight = at_vertices(atlas.weight, grid)
+    matte = at_vertices(cv2.resize(atlas.colours[..., 3], atlas.weight.shape).astype(np.float32), grid)
+    own = (weight > SEEN) & (matte > PERSON * 255) & (above_cut(vertices, neutral, topology) > 0)
+    cells = largest(any_corner(own.reshape(grid, grid)))
+    best = np.where(weight > SEEN, 0.0, -9.0).astype(np.float32)
+    return BakedHead(grid, vertices, atlas.colours, (0, 0, grid - 1, grid - 1), weight, best, cells)
+
+
+def sheet(grown: Sequence[Stage]) -> Array:
+    """All stages side by side: colour, depth, certainty, and how many frames had been seen [H, W, 3] uint8."""
+    columns = []
+    for stage in grown:
+        pictures = [cv2.resize(p, (SMALL, SMALL), interpolation=cv2.INTER_AREA)
+                    for p in (stage.colour, stage.depth, stage.certainty)]  # fmt: skip
+        columns.append(np.concatenate([_title(f"{stage.frames}: {stage.coverage:.0%}"), *pictures]))
+    return np.concatenate(columns, 1)
+
+
+def _title(text: str) -> Array:
+    strip = np.full((LABEL, SMALL, 3), portrait.PAPER, np.uint8)
+    cv2.putText(strip, text, (8, LABEL - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (portrait.INK,) * 3, 1, cv2.LINE_AA)
+    return strip
