@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
+from tmt.evaluate import PROTOCOLS
 from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
     evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
     evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    evaluate.add_argument("--protocol", action="append", choices=("self", "cross", "view", "turn", "truth"),
+    evaluate.add_argument("--protocol", action="append", choices=PROTOCOLS,
                           help="default: self, cross; truth: CLIPS_DIR/truth")
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")

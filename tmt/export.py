@@ -21,6 +21,7 @@ from tmt.errors import OutputError
 from tmt.geometry import euler_from_rotation
 from tmt.glb import Mesh, to_glb
 from tmt.portrait import draw, draw_coverage, draw_depth, look_at
+from tmt.stages import sheet, stages
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead
 from tmt.writer import COMMENT
@@ -28,8 +29,8 @@ from tmt.writer import COMMENT
 EYE_CORNERS = 0.09  # metres between the outer corners of the eyes: an average adult; the true size cannot be known
 PNG_LEVEL = 2  # of 9: a tenth larger than 6, at a third of the time
 SIDE_VIEW = 45.0  # degrees of yaw
-REPORT = "head.json"
-FILES = ("front.png", "side.png", "depth.png", "coverage.png", "head.glb", REPORT)
+REPORT, GROWTH = "head.json", "growth.png"
+FILES = ("front.png", "side.png", "depth.png", "coverage.png", GROWTH, "head.glb", REPORT)
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,14 @@ def check_folder(folder: Path) -> None:
 def save_head(
     head: CanonicalHead, topology: Topology, folder: Path, wanted: Collection[str] = FILES
 ) -> list[Path]:
-    """Write front.png, side.png, depth.png, coverage.png, head.glb and head.json, or those of them that are wanted; all
-    or, on failure, none."""
+    """Write front.png, side.png, depth.png, coverage.png, growth.png, head.glb and head.json, or those of them that are
+    wanted; all or, on failure, none."""
     check_folder(folder)
     baked = bake(head, topology)
     right, left = (head.performance.neutral[eye.corners[0]] for eye in topology.eyes)
     metres = EYE_CORNERS / float(np.linalg.norm(left - right))
-    makers = _makers(head, baked, metres, (left + right) / 2)
-    names = [name for name in FILES if name in wanted]
+    makers = _makers(head, baked, topology, metres, (left + right) / 2)
+    names = [name for name in FILES if name in wanted and (name != GROWTH or head.atlas is not None)]
     with _appearing(folder, names) as part:
         for name in names:
             if name != REPORT:
@@ -91,13 +92,16 @@ def save_head(
     return [folder / name for name in names]
 
 
-def _makers(head: CanonicalHead, baked: BakedHead, metres: float, origin: Array) -> dict[str, Callable[[], bytes]]:
+def _makers(
+    head: CanonicalHead, baked: BakedHead, topology: Topology, metres: float, origin: Array
+) -> dict[str, Callable[[], bytes]]:
     """What makes each file. Views of the head bear the label; the two maps are no likeness."""
     right, front, left = (look_at(baked, yaw) for yaw in (-SIDE_VIEW, 0.0, SIDE_VIEW))
     return {
         "front.png": lambda: _png(label.burn_uint8(draw(baked, front))),
         "side.png": lambda: _png(label.burn_uint8(np.concatenate([draw(baked, right), draw(baked, left)], 1))),
         "depth.png": lambda: _png(draw_depth(front, 100 * metres)),
+        GROWTH: lambda: _png(label.burn_uint8(sheet(list(stages(head, topology))))),
         "coverage.png": lambda: _png(draw_coverage(baked, (right, front, left), len(head.bank))),
         "head.glb": lambda: to_glb(to_mesh(baked, metres, origin), _png(baked.texture), PERSON, COMMENT),
     }

@@ -42,11 +42,11 @@ def stages(head: CanonicalHead, topology: Topology, counts: Sequence[int] = ()) 
     net, bank, before = load_head(), head.bank, deepened(head.surface, -head.atlas.depth)
     order = order_of(head.performance, bank.index)
     grown = build_up(net, before, head.performance, bank.window, bank.index[order], [bank.images[k] for k in order])
-    whole = coverage_of(head.atlas)
+    whole = coverage_of(head)
     for number, state in enumerate(grown, 1):
         if number in wanted:
             atlas = atlas_of(net, state)
-            yield _stage(number, head, before, atlas, topology, (coverage_of(atlas) & whole).sum() / whole.sum())
+            yield _stage(number, head, before, atlas, topology, (_covered(atlas) & whole).sum() / whole.sum())
 
 
 def doublings(count: int) -> tuple[int, ...]:
@@ -54,8 +54,13 @@ def doublings(count: int) -> tuple[int, ...]:
     return (*(2**n for n in range(count.bit_length()) if 2**n < count), count)
 
 
-def coverage_of(atlas: Atlas) -> Array:
+def coverage_of(head: CanonicalHead) -> Array:
     """[S, S] bool: what of the person has been seen."""
+    assert head.atlas is not None, "study has made one"
+    return _covered(head.atlas)
+
+
+def _covered(atlas: Atlas) -> Array:
     side = len(atlas.weight)
     matte = cv2.resize(atlas.colours[..., 3], (side, side), interpolation=cv2.INTER_AREA)
     return np.asarray((atlas.weight > SEEN) & (matte > PERSON * 255))

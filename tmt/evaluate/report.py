@@ -52,6 +52,10 @@ def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> It
         return cross_identity(pairs(*clips), setup)
     if name == "truth":
         return true_trials(find_truth(clips[0][0].parent), setup)
+    if name == "growth":
+        from tmt.evaluate.growth import growing
+
+        return growing(clips[0], setup)
     return {"self": self_reenactment, "view": novel_view, "turn": turning}[name](clips[0], setup)
 
 

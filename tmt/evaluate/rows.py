@@ -105,6 +105,18 @@ class TruthRow:
 
 
 @dataclass(frozen=True)
+class GrowthRow:
+    """The recurrent head alone, self-reenactment: after so many frames ("head 04"), as a plain filter, as an average,
+    and from the same frames in other orders. `coverage`: share of what all the frames show of the person."""
+
+    protocol: ClassVar[str] = "growth"
+    case: str
+    method: str
+    close: Closeness
+    coverage: float
+
+
+@dataclass(frozen=True)
 class Failure:
     """A case, or one method of it, that gave no row, and why; `skipped`: it does not apply, nothing went wrong."""
 
@@ -115,7 +127,7 @@ class Failure:
     skipped: bool = False
 
 
-Row = SelfRow | CrossRow | ViewRow | TurnRow | TruthRow
+Row = SelfRow | CrossRow | ViewRow | TurnRow | TruthRow | GrowthRow
 Outcome = Row | Failure
 Cell = str | float | int
 PREFIXED = ("c", "g")  # nested fields whose names only mean something with the outer name in front

@@ -159,7 +159,7 @@ class _Product:
         settings = replace(SETTINGS, method=method)
         if self._drive is None:
             self._drive = run_to_end(pipeline.drive(truth.driving, settings))
-        plan = _Chosen(retarget(head.performance, self._drive.performance, topology, settings), truth.numbers)
+        plan = Chosen(retarget(head.performance, self._drive.performance, topology, settings), truth.numbers)
         subject = variant(head, method, topology)
         size = truth.pictures.shape[2], truth.pictures.shape[1]
         pictures = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
@@ -168,7 +168,7 @@ class _Product:
         return Made(np.stack(pictures), depth)
 
 
-class _Chosen:
+class Chosen:
     """Some frames of a plan, as a plan."""
 
     def __init__(self, plan: Targets, numbers: Array) -> None:
@@ -176,12 +176,14 @@ class _Chosen:
 
     @property
     def pose(self) -> Pose:
+        """Of the chosen frames."""
         return self.plan.pose[np.array(self.numbers)]
 
     def __len__(self) -> int:
         return len(self.numbers)
 
     def target(self, index: int) -> Target:
+        """The head in the chosen frame `index`."""
         return self.plan.target(self.numbers[index])
 
 
