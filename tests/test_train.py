@@ -15,23 +15,27 @@ import torch
 from heads import TOPOLOGY
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import Dataset
 
-from tmt.attend import MAPS
+from tmt.attend import MAPS, gather
 from tmt.bank import target_of
 from tmt.composite import bank_canvas
 from tmt.errors import MediaError, SettingsError
 from tmt.evaluate.metrics import psnr
+from tmt.growth import atlas_of
+from tmt.networks.head import HeadCell
 from tmt.renderer import Renderer
 from tmt.trackers import load_tracker
 from tmt.train import __main__ as command
-from tmt.train import cache, fusion
+from tmt.train import cache, fusion, head, joint, sights
 from tmt.train.config import TrainConfig, read_config
 from tmt.train.fusion import FusionStage
 from tmt.train.loop import Budget, run
 from tmt.train.pool import Samples, coloured, fill, read
-from tmt.train.samples import LESSONS, Subject, sample_of, subject_of, withheld
+from tmt.train.samples import LESSONS, ODDS, Subject, sample_of, subject_of, withheld
 from tmt.types import Array, CanonicalHead, MediaInfo, Receipt, Settings
 
+TINY = {"half": 4, "quarter": 4, "memory": 4}
 SMALL = {"network": {"source": 4, "width": 8, "widths": (8, 8, 8)}}
 
 
@@ -194,3 +198,90 @@ def test_a_config_with_a_wrong_name_or_value_is_refused(tmp_path: Path, text: st
     path.write_text(text)
     with pytest.raises(SettingsError):
         read_config(path)
+
+
+@pytest.fixture(scope="module")
+def drawn(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A sample of the recurrent head, and one of head and fusion together."""
+    folder, made = tmp_path_factory.mktemp("sights"), {}
+    for name, arrays in (
+        ("head", sights.sample(subject, np.random.default_rng(3))),
+        ("joint", joint.sample(subject, TOPOLOGY, np.random.default_rng(3))),
+    ):
+        made[name] = folder / f"{name}.safetensors"
+        sights.write(made[name], arrays)
+    return made
+
+
+def batch_of(dataset: Dataset[dict[str, torch.Tensor]], index: int = 0) -> dict[str, torch.Tensor]:
+    return {name: part[None] for name, part in dataset[index].items()}
+
+
+def test_a_square_of_a_sight_is_judged_by_what_the_target_shows_of_it(drawn: dict[str, Path]) -> None:
+    whole, part = (batch_of(sights.Sights([drawn["head"]], 1, crop=crop)) for crop in (None, 64))
+    assert part["pixels"].shape[-1] == 64 and part["truth"].shape == whole["truth"].shape
+    shown = part["where"][:, :1] >= 0
+    assert 0 < int(shown.sum()) < int((whole["where"][:, :1] >= 0).sum())
+    assert float(part["care"][~shown].abs().max()) == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_head_seen_in_a_mirror_is_the_mirrored_head(drawn: dict[str, Path], seed: int) -> None:
+    arrays = sights.read(drawn["head"])
+    net = HeadCell(4, 4, 4).eval()
+
+    def picture(one: dict[str, Array]) -> Array:
+        batch = {name: torch.from_numpy(np.ascontiguousarray(a, np.float32))[None] for name, a in one.items()}
+        state = net.begin(1, batch["weight"].shape[-1], 1)
+        for glimpse in sights.glimpses(batch):
+            state = net(state, glimpse)
+        return np.asarray(head.posed(net, state, batch)[0].detach())
+
+    assert np.abs(picture(sights.mirrored(arrays)) - picture(arrays)[..., ::-1]).mean() < 2e-3
+
+
+def test_the_recurrent_heads_loss_falls_on_a_sample_seen_often(drawn: dict[str, Path], tmp_path: Path) -> None:
+    config = TrainConfig(batch=1, every=25, warm_up=5, rate=5e-3, average=0.8, network=TINY)
+    files = [drawn["head"]]
+    stage = head.HeadStage(sights.Sights(files, 1, 10_000, 96), sights.Sights(files, 1))
+    lines = list(run(stage, tmp_path / "run", config, Budget(steps=25), workers=0))
+    rows = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
+    column = rows[0].index("loss")
+    assert float(rows[-1][column]) < float(rows[1][column]), lines
+
+
+def test_training_puts_the_head_among_the_sources_as_the_product_does(subject: Subject, drawn: dict[str, Path]) -> None:
+    """The plain filter's atlas, given to `attend.gather`, against what the stage makes of the same state."""
+    batch, net = batch_of(joint.Samples([drawn["joint"]], 1, 256, plain=True)), HeadCell(4, 4, 4).eval()
+    state = net.begin(1, sights.SIDE, 1)
+    with torch.inference_mode():
+        for glimpse in sights.glimpses(batch):
+            state = net(state, glimpse)
+        sources, hints = joint.with_head(state, head.drawn_head(net, state, batch), batch)
+    rng = np.random.default_rng(3)
+    frame = int(rng.choice(np.flatnonzero(subject.clip.found)))
+    allowed = withheld(subject, frame, str(rng.choice(LESSONS, p=ODDS)), rng)
+    posed, mix = joint.posed_and_mixed(subject, frame, allowed, TOPOLOGY)
+    atlas = replace(atlas_of(net, state), depth=np.zeros((1, 1), np.float32))
+    bank = subject.bank
+    told = gather(bank, subject.surface, TOPOLOGY, posed, mix, subject.canvas, bank.images, atlas)
+    height, width = told.maps.shape[1:]  # the batch is filled up at the right and below
+    sources, hints = sources[..., :height, :width], hints[..., :height, :width]
+    assert told.sources.shape == sources.shape[1:]
+    sure = told.maps[MAPS.index("covered")] * told.maps[MAPS.index("head")] > 0.9
+    assert np.abs(told.hints[-1, 0] - hints[0, -1, 0].numpy())[sure].mean() < 0.02
+    assert np.abs(told.hints[0, 0] - hints[0, 0, 0].numpy())[sure].mean() < 0.02
+    assert np.abs(told.sources[-1] - sources[0, -1].numpy())[:, sure].mean() < 0.02  # all but the depth's slip
+
+
+def test_one_command_trains_the_head_and_one_trains_it_with_the_fusion(cached: Path, tmp_path: Path) -> None:
+    small = {"held_out": ["driving"], "samples": 1, "checks": 1, "batch": 1, "crop": 64, "every": 1}
+    for name, more in (("head", {"network": TINY}), ("joint", {**SMALL, "part": "fusion"})):
+        config = tmp_path / f"{name}.json"
+        config.write_text(json.dumps(small | more))
+        arguments = [name, "--cache", str(cached), "--config", str(config), "--out", str(tmp_path / name)]
+        assert command.main([*arguments, "--steps", "1", "--workers", "0", "--start", "none"]) == 0
+    assert HeadCell.from_pretrained(tmp_path / "head" / "best").count == TINY["memory"]
+    both = tmp_path / "joint" / "best"
+    assert HeadCell.from_pretrained(both / "head") and fusion.FusionNet.from_pretrained(both / "fusion")
+    assert json.loads((both / "training.json").read_text())["trained on"] == ["again", "subject"]

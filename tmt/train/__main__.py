@@ -1,4 +1,4 @@
-"""python -m tmt.train: `cache` clips once, then train `geometry`, `head` or `fusion` on them. See each one's --help."""
+"""python -m tmt.train: `cache` clips once, then train `geometry`, `head`, `fusion` or `joint`. Each has --help."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
@@ -41,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
         ("geometry", "train depth and pose from frames of one head", _geometry),
         ("head", "train the recurrent canonical head", _head),
         ("fusion", "train the attention fusion", _fusion),
+        ("joint", "train head and fusion together", _joint),
     ):
         stage = commands.add_parser(name, help=what)
         stage.add_argument("--cache", type=Path, help="folder made by `cache`; without it, synthetic heads alone")
@@ -108,24 +110,47 @@ def _geometry(given: argparse.Namespace) -> None:
 
 def _head(given: argparse.Namespace) -> None:
     from tmt.learned import HEAD, has_weights
-    from tmt.train import sights
     from tmt.train.head import HeadStage
     from tmt.train.loop import LAPS, Budget, run
+    from tmt.train.sights import Sights
 
     config = read_config(given.config, seed=given.seed)
+    train, check, data = _sights(given, config)
+    stage = HeadStage(Sights(train, config.seed, LAPS, config.crop), Sights(check, config.seed))
+    start = _start(given.start, HEAD if has_weights(HEAD) else None)
+    for line in run(stage, given.out, config, Budget(given.budget, given.steps), start, given.workers, data):
+        print(line, flush=True)
+
+
+def _joint(given: argparse.Namespace) -> None:
+    from tmt.learned import ASSETS
+    from tmt.train.joint import JointStage, sample
+    from tmt.train.loop import Budget, run
+
+    config = read_config(given.config, seed=given.seed)
+    train, check, data = _sights(given, config, lambda subject, rng: sample(subject, MEDIAPIPE_478, rng))
+    start = _start(given.start, ASSETS)
+    stage, budget = JointStage(train, check, config.part), Budget(given.budget, given.steps)
+    for line in run(stage, given.out, config, budget, start, given.workers, data):
+        print(line, flush=True)
+
+
+def _sights(
+    given: argparse.Namespace, config: TrainConfig, draw: Any = None
+) -> tuple[list[Path], list[Path], dict[str, object]]:
+    """Files of what a head is learned from, drawn now where they are missing; and whose they are."""
+    from tmt.train import sights
+
     held, real = _people(given, config)
     sets = []
     for name, clips, count, seed in (("real", real, config.samples, config.seed), ("check", held, config.checks, 0)):
         folder = given.out / "samples" / name
-        for number in sights.fill(folder, lambda n, clips=clips: clips[n], len(clips), count, MEDIAPIPE_478, seed):  # type: ignore[misc]
+        drawn = sights.fill(folder, clips.__getitem__, len(clips), count, MEDIAPIPE_478, seed, draw)
+        for number in drawn:
             if number % 50 == 0:
                 print(f"{name}: sample {number} of {count}", flush=True)
         sets.append(sorted(folder.glob("*.safetensors"))[:count])
-    stage = HeadStage(sights.Sights(sets[0], config.seed, LAPS, config.crop), sights.Sights(sets[1], config.seed))
-    start = _start(given.start, HEAD if has_weights(HEAD) else None)
-    budget = Budget(given.budget, given.steps)
-    for line in run(stage, given.out, config, budget, start, given.workers, _data(real, 0, held)):
-        print(line, flush=True)
+    return sets[0], sets[1], _data(real, 0, held)
 
 
 def _start(asked: Path | None, shipped: Path | None) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tmt.errors import SettingsError
 
-PARTS = ("both", "depth", "pose")
+PARTS = ("both", "depth", "pose", "fusion")
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TrainConfig:
     average: float = 0.998  # of the weights that are kept: a running mean over some 500 steps
     every: int = 250  # steps between looks at the held-out people
     seed: int = 1
-    part: str = "both"  # of the geometry: "depth" or "pose" trains that network alone
+    part: str = "both"  # what is trained alone: "depth" or "pose" of the geometry, "fusion" of head and fusion
     head_size: int = 256  # px of a synthetic head's picture
     network: dict[str, object] = field(default_factory=dict)  # what differs from FusionConfig
 

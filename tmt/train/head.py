@@ -14,7 +14,7 @@ import torch.nn.functional as F  # noqa: N812
 from tmt.networks.head import HeadCell, State
 from tmt.train.config import TrainConfig
 from tmt.train.fusion import ssim_map
-from tmt.train.sights import Sights, glimpses
+from tmt.train.sights import Sights, at, glimpses
 from tmt.types import Array
 
 Batch = dict[str, torch.Tensor]
@@ -22,20 +22,19 @@ SSIM_SHARE, SLOPE_SHARE = 0.15, 0.5  # beside the plain difference, as of the fu
 SHOWN = 6
 
 
-def posed(net: HeadCell, state: State, batch: Batch) -> torch.Tensor:
-    """The head so far as the target stands [B, 3, H, W]: a pixel shows the texel it hits, less the slip that the depth
+def drawn_head(net: HeadCell, state: State, batch: Batch) -> torch.Tensor:
+    """The head so far as the target stands [B, 4, H, W]: a pixel shows the texel it hits, less the slip that the depth
     found since makes there."""
     colours, depth = net.read(state)
-    side = state.weight.shape[-1]
     places = batch["where"]
-    moved = places - batch["slip_there"] * _at(depth, places, side)
-    pixels = _at(colours, moved, side)
-    shown = (places[:, :1] >= 0) * pixels[:, 3:]
+    return at(colours, places - batch["slip_there"] * at(depth, places))
+
+
+def posed(net: HeadCell, state: State, batch: Batch) -> torch.Tensor:
+    """`drawn_head` over the background [B, 3, H, W]."""
+    pixels = drawn_head(net, state, batch)
+    shown = (batch["where"][:, :1] >= 0) * pixels[:, 3:]
     return pixels[:, :3] * shown + batch["plate"] * (1 - shown)
-
-
-def _at(image: torch.Tensor, places: torch.Tensor, side: int) -> torch.Tensor:
-    return F.grid_sample(image, places.permute(0, 2, 3, 1) * (2 / side) - 1, padding_mode="border", align_corners=False)
 
 
 def loss(image: torch.Tensor, batch: Batch) -> torch.Tensor:

@@ -96,8 +96,10 @@ class Samples(Dataset[Tensors]):
         return sources, hints, maps, truth
 
 
-def cropped(arrays: dict[str, Array], side: int, rng: np.random.Generator | None) -> dict[str, Array]:
-    """A square of the sample, at random and perhaps mirrored, or (without rng) around the head."""
+def cropped(
+    arrays: dict[str, Array], side: int, rng: np.random.Generator | None, *, flip: bool = True
+) -> dict[str, Array]:
+    """A square of the sample, at random and perhaps mirrored (if `flip`), or (without rng) around the head."""
     maps = arrays["maps"]
     height, width = maps.shape[1:]
     rows, columns = np.nonzero(maps[MAPS.index("lips")] + maps[MAPS.index("lids")] > 0)
@@ -106,12 +108,12 @@ def cropped(arrays: dict[str, Array], side: int, rng: np.random.Generator | None
         centre = centre + rng.uniform(-0.35, 0.35, 2) * side
     ends = zip(centre, (height, width), strict=True)
     top, left = (int(np.clip(round(c - side / 2), 0, max(0, n - side))) for c, n in ends)
-    flip = -1 if rng is not None and rng.random() < 0.5 else 1
+    turn = -1 if flip and rng is not None and rng.random() < 0.5 else 1
     out = {}
     for name, values in arrays.items():
         part = values[..., top : top + side, left : left + side]
         room = [(0, 0)] * (values.ndim - 2) + [(0, side - n) for n in part.shape[-2:]]
-        out[name] = np.pad(part, room, mode="edge")[..., ::flip]
+        out[name] = np.pad(part, room, mode="edge")[..., ::turn]
     return out
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F  # noqa: N812
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from torch.utils.data import Dataset
@@ -29,7 +30,7 @@ AWAY = 0.04  # of a clip's length: frames nearer to the target are not used
 EYES = 4.0  # a texel of mouth or eyes counts this much more
 EDGE = 6.0  # texels of a crop's border that are not judged
 FIELDS = ("pixels", "weight", "slip", "acted", "detail", "flow", "trust", "lifted")
-BYTES = ("pixels", "weight", "trust", "truth", "plate")  # 0..1
+BYTES = ("pixels", "weight", "trust", "truth", "plate", "sources")  # 0..1
 
 
 class Sights(Dataset[dict[str, torch.Tensor]]):
@@ -57,10 +58,12 @@ class Sights(Dataset[dict[str, torch.Tensor]]):
 
 
 def fill(
-    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int
+    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int,
+    draw: Callable[[Subject, np.random.Generator], dict[str, Array]] | None = None,
 ) -> Iterator[int]:
     """Draw `count` samples into `folder`, the same for a seed; yields how many there are. `clips(n)` are those of the
-    n-th of so many `people`, who get equally many samples; only one person's heads are held at a time."""
+    n-th of so many `people`, who get equally many samples; only one person's heads are held at a time. `draw`: what
+    makes a sample, if not `sample`."""
     folder.mkdir(parents=True, exist_ok=True)
     for person in range(people):
         numbers = [n for n in range(person, count, people) if not (folder / f"{n:05d}.safetensors").is_file()]
@@ -68,12 +71,12 @@ def fill(
         subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
         for number in numbers if subjects else ():
             rng = np.random.default_rng((seed, number))
-            arrays = sample(subjects[int(rng.integers(len(subjects)))], rng)
-            _write(folder / f"{number:05d}.safetensors", arrays)
+            arrays = (draw or sample)(subjects[int(rng.integers(len(subjects)))], rng)
+            write(folder / f"{number:05d}.safetensors", arrays)
             yield len(list(folder.glob("*.safetensors")))
 
 
-def _write(path: Path, arrays: dict[str, Array]) -> None:
+def write(path: Path, arrays: dict[str, Array]) -> None:
     """At once or not at all; 0..1 in bytes."""
     stored = {
         name: np.round(np.clip(a, 0, 1) * 255).astype(np.uint8) if name in BYTES
@@ -117,20 +120,22 @@ def _square(path: Path, side: int, rng: np.random.Generator) -> tuple[int, int, 
 
 def sample(subject: Subject, rng: np.random.Generator) -> dict[str, Array]:
     """The fields of `networks.head.Glimpse` for COUNT frames [N, C, S, S], and the target: where [2, H, W] texels that
-    its pixels show (-1: none), slip [2, H, W] there, truth [4, H, W], plate [3, H, W], care [1, H, W]."""
+    its pixels show (-1: none), slip_there [2, H, W], truth [4, H, W], plate [3, H, W], care [1, H, W]."""
     frame = int(rng.choice(np.flatnonzero(subject.clip.found)))
-    bank = subject.bank
-    free = np.flatnonzero(np.abs(bank.index - frame) > AWAY * len(subject.clip))
-    chosen = rng.choice(free, COUNT, replace=len(free) < COUNT)
-    net = _plain()
+    free = np.flatnonzero(np.abs(subject.bank.index - frame) > AWAY * len(subject.clip))
+    return sights_of(subject, rng.choice(free, COUNT, replace=len(free) < COUNT)) | target_of_sights(subject, frame)
+
+
+def sights_of(subject: Subject, chosen: Array) -> dict[str, Array]:
+    """The fields of `networks.head.Glimpse` for some keyframes [N] -> [N, C, S, S]."""
+    bank, net = subject.bank, _plain()
     state, glimpses = net.begin(1, SIDE, 1), []
     for k in chosen:
         sight = sight_of(subject.surface, subject.performance, bank.window, int(bank.index[k]), bank.images[k], 1)
         glimpses.append(glimpse_of(net, state, sight))
         with torch.inference_mode():
             state = net(state, glimpses[-1])
-    arrays = {name: np.stack([getattr(one, name)[0].numpy() for one in glimpses]) for name in FIELDS[:-1]}
-    return arrays | _target(subject, frame)
+    return {name: np.stack([getattr(one, name)[0].numpy() for one in glimpses]) for name in FIELDS[:-1]}
 
 
 @cache
@@ -139,7 +144,7 @@ def _plain() -> HeadCell:
     return HeadCell(4, 4, 4).eval()
 
 
-def _target(subject: Subject, frame: int) -> dict[str, Array]:
+def target_of_sights(subject: Subject, frame: int) -> dict[str, Array]:
     """What is known of a frame, and the frame."""
     surface, grid = subject.surface, subject.surface.grid
     target = target_of(subject.performance, frame)
@@ -174,10 +179,10 @@ def _coloured(arrays: dict[str, Array], rng: np.random.Generator) -> dict[str, A
     out["pixels"] = np.concatenate([np.clip(arrays["pixels"][:, :3] * gain, 0, 1), arrays["pixels"][:, 3:]], 1)
     out["truth"] = np.concatenate([np.clip(arrays["truth"][:3] * gain, 0, 1), arrays["truth"][3:]])
     out["plate"] = np.clip(arrays["plate"] * gain, 0, 1)
-    return _mirrored(out) if rng.random() < 0.5 else out
+    return mirrored(out) if rng.random() < 0.5 else out
 
 
-def _mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
+def mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
     """Left and right changed."""
     side = arrays["weight"].shape[-1]
     out = {name: a[..., ::-1].copy() for name, a in arrays.items()}
@@ -191,3 +196,9 @@ def _mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
 def glimpses(batch: dict[str, torch.Tensor]) -> list[Glimpse]:
     """A batch's frames one after another."""
     return [Glimpse(*(batch[name][:, n] for name in FIELDS)) for n in range(batch["pixels"].shape[1])]
+
+
+def at(image: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """image [B, C, S, S] at places [B, 2, H, W] texels -> [B, C, H, W]."""
+    where = places.permute(0, 2, 3, 1) * (2 / image.shape[-1]) - 1
+    return F.grid_sample(image, where, padding_mode="border", align_corners=False)
