@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 AGREE, SAME = 0.7, 12.0  # texels that flow there and back may differ by, and greys that what it finds may
 STRUCTURE = 9.0  # squared slope of grey, per texel, from which a flow along it is believed half
 KNOWN = 0.05  # weight below which nothing is there yet: the new frame stands in for it
+LIFTED_ANEW = 4  # frames after which the surface takes over the depth found so far
 _FLOW = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
 
 
@@ -87,16 +88,16 @@ def build_up(
     net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
     fine: int = FINE,
 ) -> Iterator[State]:
-    """The head after each of the keyframes `index` [K] with pictures [H, W, 4] uint8 in `window`. Every frame is lifted
-    by the depth that is known when it comes."""
-    state = net.begin(1, SIDE, fine)
+    """The head after each of the keyframes `index` [K] with pictures [H, W, 4] uint8 in `window`. Frames are lifted by
+    the depth that is known when they come."""
+    state, moved = net.begin(1, SIDE, fine), surface
     known: Array | None = None
-    for number, image in zip(index, images, strict=True):
-        moved = surface if known is None else deepened(surface, known)
-        sight = sight_of(moved, performance, window, int(number), image, fine)
-        state = grow(net, state, sight, known)
-        with torch.inference_mode():
-            known = net.depth(state)[0, 0].float().cpu().numpy()
+    for count, (number, image) in enumerate(zip(index, images, strict=True), 1):
+        state = grow(net, state, sight_of(moved, performance, window, int(number), image, fine), known)
+        if count % LIFTED_ANEW == 0:
+            with torch.inference_mode():
+                known = net.depth(state)[0, 0].float().cpu().numpy()
+            moved = deepened(surface, known)
         yield state
 
 

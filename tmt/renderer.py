@@ -60,7 +60,7 @@ class Renderer:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
-        if settings.method not in ("copy", "warp2d", "head") and len(head.bank) > 4 * NEIGHBOURS:
+        if settings.method not in ("copy", "warp2d") and len(head.bank) > 4 * NEIGHBOURS:
             clock = time.perf_counter()
             self._calibrate()
             self._tick("prepare", clock)
@@ -115,6 +115,7 @@ class Renderer:
         assert head.atlas is not None, "study has made one"
         canvas, behind = self._behind(posed, canvas)
         pixels = atlas.pixels_of(head.atlas, seen, surface.grid)
+        add_detail(pixels, self._detail)
         lacking = surface.interior.reshape(surface.grid, surface.grid) * (1 - atlas.known(head.atlas, surface))
         mix = Mix(np.empty(0, int), np.empty((0, *lacking.shape), np.float32), lacking, np.zeros_like(lacking))
         if needed(mix):
@@ -199,7 +200,10 @@ class Renderer:
         canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
         probes = np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
-        drawn = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+        if self.settings.method == "head":
+            drawn = [self._alone(seen, posed, canvas) for seen, _, posed, _ in scenes]
+        else:
+            drawn = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
         if self._net is not None:
             net, self._net = self._net, None
             plain = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]

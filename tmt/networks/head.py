@@ -22,8 +22,8 @@ DOUBT = 20.0  # texels^2 per head unit^2: so much parallax must a frame have to 
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
 BLUR, WIDER = 3.0, 9.0  # texels over which depth is smooth, and over which it is carried where little is known
 FARTHEST = 0.35  # head units that depth is moved at most
-PERSON = (0.5, 1.0)  # of the matte: the outline's mixed colours count for nothing, the inside wholly
-UNKNOWN = 0.05  # weight below which a colour is rather its neighbours'
+PERSON = (0.7, 1.0)  # of the matte: the outline's mixed colours count for nothing, the inside wholly
+UNKNOWN, RARELY = 0.05, 0.25  # weight, and share of the frames, below which a colour is rather its neighbours'
 SPAN = 4  # quarter size: of the memory
 
 
@@ -94,7 +94,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         person = ((fresh[:, 3:] - PERSON[0]) / (PERSON[1] - PERSON[0])).clamp(0, 1)
         parallax = glimpse.slip - state.slip
         told = torch.cat([
-            fresh - 0.5, (fresh[:, :3] - known[:, :3]) * seen, torch.log1p(state.weight), glimpse.weight,
+            fresh - 0.5, (fresh[:, :3] - known[:, :3]) * seen, _sure(state), glimpse.weight,
             glimpse.acted * 8, glimpse.detail / 4, glimpse.trust, glimpse.flow / 4, parallax / 16,
         ], 1)
         near = self.look(F.pixel_unshuffle(told, 2))
@@ -119,10 +119,10 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """The head's colours and matte [B, 4, F, F] 0..1, and how far it is deeper than it was taken to be [B, 1, S,
         S] head units."""
         side = state.weight.shape[-1]
-        colour = carried_out(state.colour, state.weight[:, :1])
+        colour = carried_out(state.colour, state.weight)
         known = F.interpolate(colour, (side, side), mode="area")
         depth = self.depth(state)
-        near = self.see(F.pixel_unshuffle(torch.cat([known - 0.5, torch.log1p(state.weight), depth * 4], 1), 2))
+        near = self.see(F.pixel_unshuffle(torch.cat([known - 0.5, _sure(state), depth * 4], 1), 2))
         near = near + double(self.remember(state.memory))
         far = self.gather(torch.cat([near, double(state.memory)], 1))
         paint = 0.5 * torch.tanh(F.pixel_shuffle(self.paint(self.back(torch.cat([near, double(far)], 1))), 2))
@@ -134,6 +134,11 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         near, wide = blurred(state.parallax, BLUR), blurred(state.parallax, WIDER)
         total = near + 0.5 * wide
         return (total[:, 1:2] / (total[:, :1] + DOUBT * total[:, 2:] + FLOOR)).clamp(-FARTHEST, FARTHEST)
+
+
+def _sure(state: State) -> torch.Tensor:
+    """How surely colour and matte are known [B, 2, S, S] 0..1, much the same after ten frames and after a hundred."""
+    return state.weight / (state.weight + 1)
 
 
 def measured(glimpse: Glimpse, parallax: torch.Tensor, sure: torch.Tensor) -> torch.Tensor:
@@ -154,9 +159,9 @@ def drawn_along(image: torch.Tensor, flow: torch.Tensor) -> torch.Tensor:
 
 
 def carried_out(colour: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """Colours [B, 4, F, F] carried on from where they are known, by `weight` [B, 1, S, S]; the matte as it is."""
+    """Colours [B, 4, F, F] carried on from where they are known, by `weight` [B, 2, S, S]; the matte as it is."""
     side, fine = weight.shape[-1], colour.shape[-1]
-    trust = weight / (weight + UNKNOWN)
+    trust = weight[:, :1] / (weight[:, :1] + UNKNOWN + RARELY * weight[:, 1:])
     own = F.interpolate(colour[:, :3], (side, side), mode="area")
     filled = torch.zeros_like(own)
     left = torch.ones_like(trust)
