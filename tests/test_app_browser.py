@@ -87,6 +87,8 @@ def _refused(visit: Visit, key: str, button: str) -> None:
         if until(lambda: [bool(said) for said in words.all_inner_texts()] == [True], 5):
             break
     visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
+    sync_api.expect(visit.page.locator(f"#consent_{key}")).to_be_in_viewport()
+    sync_api.expect(visit.page.locator(f"#consent_{key} input")).to_be_focused()
 
 
 def test_two_uploads_become_a_result_to_be_compared_judged_signed_forwarded_and_deleted(

@@ -122,23 +122,22 @@ def _methods(results: Results, after: After, blind: Blind) -> None:
 
 def _job(job: Job, work: Handler, inputs: gr.Dropdown | None, outputs: list[Any]) -> None:
     """A job's work, whose handler gives outputs and, last, the panel; begun by one button and stopped by the other."""
-    both = [job.note, job.start, job.stop]
-    begun = job.start.click(lambda: _begun_or_over(on=True), None, both, **QUIET)
+    buttons = [job.start, job.stop]
+    begun = job.start.click(lambda: ("", *_buttons(busy=True)), None, [job.note, *buttons], **QUIET)
     event = begun.then(work, inputs, [*outputs, job.panel], concurrency_limit=None, **QUIET)
-    for end in (event.success, event.failure):
-        end(lambda: _begun_or_over(on=False), None, both, **QUIET)
-    job.stop.click(_stopped, None, both, cancels=[event], queue=False, **QUIET)
+    for end in (event.success, event.failure):  # not the note: a stop is a failure, too, and has said so
+        end(lambda: _buttons(busy=False), None, buttons, **QUIET)
+    job.stop.click(_stopped, None, [job.note, *buttons], cancels=[event], queue=False, **QUIET)
 
 
-def _begun_or_over(*, on: bool) -> tuple[object, ...]:
-    """A job's note and two buttons while it goes on, and otherwise."""
-    return "", gr.Button(interactive=not on), gr.Button(visible=on)
+def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:
+    """A job's two buttons while it goes on, and otherwise."""
+    return gr.Button(interactive=not busy), gr.Button(visible=busy)
 
 
 def _stopped(request: gr.Request) -> tuple[object, ...]:
-    """A job's note and two buttons after a stop."""
-    words = message_panel(text("stopped", language_of(request)))
-    return words, *_begun_or_over(on=False)[1:]
+    """A job's note and buttons after a stop."""
+    return message_panel(text("stopped", language_of(request))), *_buttons(busy=False)
 
 
 def _end(form: Form, results: Results, after: After) -> None:
