@@ -87,6 +87,8 @@ def _refused(visit: Visit, key: str, button: str) -> None:
         if until(lambda: [bool(said) for said in words.all_inner_texts()] == [True], 5):
             break
     visit.expect(f"#consent_{key} .validation-error", text("consent_needed", visit.language))
+    sync_api.expect(visit.page.locator(f"#consent_{key}")).to_be_in_viewport()
+    sync_api.expect(visit.page.locator(f"#consent_{key} input")).to_be_focused()
 
 
 def test_two_uploads_become_a_result_to_be_compared_judged_signed_forwarded_and_deleted(
@@ -155,8 +157,8 @@ def _other_methods(visit: Visit) -> None:
     for same in (1, 2):
         visit.press("vote_same")
         counts = {"first_wins": 0, "second_wins": 0, "same": same}
-        visit.expect("#blind_note", text("tally", visit.language, **names, **counts))
-    visit.expect("#blind_note", text("not_decided", visit.language))
+        visit.expect("#blind_panel", text("tally", visit.language, **names, **counts))
+    visit.expect("#blind_panel", text("not_decided", visit.language))
 
 
 def _from_elsewhere(visit: Visit) -> None:
@@ -249,6 +251,22 @@ def test_a_stop_ends_the_run_and_leaves_no_file(visit: Visit, served: Served, cl
     visit.page.wait_for_timeout(300)  # time for a late word of the run that has ended
     visit.expect("#note", text("stopped", visit.language))
     assert not visit.page.locator("#panel").is_visible()
+
+
+def test_a_turntable_another_method_and_a_blind_test_can_be_stopped_too(visit: Visit, clips: dict[str, Path]) -> None:
+    visit.transfer(subject=clips["endless"], driving=clips["ben"])
+    for part, job in (("head", "turntable"), ("methods", "compare"), ("blind", "blind")):
+        visit.open(part)
+        visit.press(job)
+        visit.expect(f"#{job}_panel .running", text("render", visit.language))
+        sync_api.expect(visit.page.locator(f"#{job}")).to_be_disabled()
+        visit.press(f"{job}_stop")
+        visit.expect(f"#{job}_note", text("stopped", visit.language))
+        sync_api.expect(visit.page.locator(f"#{job}")).to_be_enabled()
+        sync_api.expect(visit.page.locator(f"#{job}_stop")).to_be_hidden()
+        visit.page.wait_for_timeout(300)  # time for a late word of the work that has ended
+        assert not visit.page.locator(f"#{job}_panel").is_visible()
+    assert visit.shown("#player video"), "what was there before stays"
 
 
 def test_who_comes_second_is_told_their_place_and_the_page_answers_meanwhile(

@@ -10,14 +10,16 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from tmt import export, label, provenance
 from tmt.bake import BakedHead, bake
+from tmt.bust import GUTTER, STRIP, to_mesh
 from tmt.errors import OutputError
-from tmt.geometry import transform
+from tmt.geometry import rotation_from_euler, transform
 from tmt.glb import Mesh, to_glb
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.portrait import CHECKER, draw, look_at
@@ -179,7 +181,7 @@ def test_the_3d_file_keeps_to_the_format(glb: Glb) -> None:
     assert set(glb.document["materials"][0]["extensions"]) <= set(glb.document["extensionsUsed"])
     assert np.allclose(np.linalg.norm(mesh.normals, axis=1), 1, atol=1e-5)
     assert mesh.uv.min() >= 0 and mesh.uv.max() <= 1
-    assert texture.shape == (1024, 1024, 4)
+    assert texture.shape == (1024, 1024 + 2 * GUTTER + STRIP, 4)
     assert len(np.unique(mesh.triangles)) == len(mesh.positions), "no vertex is carried along unused"
 
 
@@ -187,10 +189,11 @@ def test_the_3d_head_is_upright_life_size_and_faces_the_viewer(glb: Glb) -> None
     mesh, _ = glb.mesh()
     a, b, c = (mesh.positions[mesh.triangles[:, i]] for i in range(3))
     outward = np.cross(b - a, c - a)
-    assert (outward[:, 2] >= -1e-9).mean() > 0.98, "counter-clockwise as seen from the front"
+    from_middle = mesh.positions[mesh.triangles].mean(1) - (mesh.positions.min(0) + mesh.positions.max(0)) / 2
+    assert ((outward * from_middle).sum(1) >= -1e-9).mean() > 0.85, "counter-clockwise as seen from outside"
     assert ((outward * mesh.normals[mesh.triangles].mean(1)).sum(1) >= -1e-9).mean() > 0.98
     width, height, depth = np.ptp(mesh.positions, axis=0)
-    assert 0.12 < width < 0.26 and 0.18 < height < 0.36 and 0.06 < depth < 0.20
+    assert 0.12 < width < 0.26 and 0.18 < height < 0.36 and 0.14 < depth < 0.30
     nose = mesh.positions[mesh.positions[:, 2].argmax()]
     assert abs(nose[0]) < 0.012 and -0.06 < nose[1] < 0, "below the eyes, in the middle"
 
@@ -212,6 +215,38 @@ def test_the_3d_head_put_where_the_subjects_was_looks_like_her(glb: Glb, head: C
     assert np.corrcoef(drawn[covered].ravel(), head.picture[covered].ravel())[0, 1] > 0.93
 
 
+@pytest.mark.parametrize("pitch", [-35, 0, 35])
+@pytest.mark.parametrize("yaw", [-60, -30, 30, 60, 180])
+def test_the_turned_3d_head_is_a_head_and_no_mask(glb: Glb, yaw: float, pitch: float) -> None:
+    mesh, texture = glb.mesh()
+    turn = rotation_from_euler(np.radians(yaw), np.radians(pitch), 0.0)
+    points = (mesh.positions - mesh.positions.mean(0)) * (1, -1, -1) @ turn.T * 1000 + (200, 200, 0)
+    _, covered = splat(mesh, points, texture, (400, 400))
+    whole = cv2.morphologyEx(covered.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    outside = np.pad(whole, 1)
+    cv2.floodFill(outside, None, (0, 0), 2)
+    assert (outside != 0).all(), "nothing is seen through it"
+    columns = np.flatnonzero(whole.any(0))
+    assert np.ptp(columns) > 0.5 * np.ptp(np.flatnonzero(whole.any(1))), "it has depth"
+    edge = np.abs(np.diff(whole.astype(int), axis=0)).sum(0)
+    assert (edge <= 4).mean() > 0.97, "an outline without a fringe of cells"
+
+
+def test_the_seam_between_what_was_seen_and_the_back_is_hard_to_find(glb: Glb, head: CanonicalHead) -> None:
+    assert head.back is not None
+    baked = bake(head, MEDIAPIPE_478)
+    _, plain = to_mesh(replace(head, back=None), baked, MEDIAPIPE_478, 1.0, np.zeros(3))
+    _, texture = glb.mesh()
+    sheet = texture[:, : plain.shape[1]]
+    solid = cv2.erode((plain[..., 3] > 250).astype(np.uint8), np.ones((121, 121), np.uint8)) > 0
+    assert (sheet[solid] == plain[solid]).mean() > 0.99, "the face is as it was"
+    assert (sheet[..., 3] == plain[..., 3]).all()
+    rim = (plain[..., 3] > 200) & ~solid & (np.indices(solid.shape)[0] < 400)
+    hair = np.median(texture[:300, -200:, :3].reshape(-1, 3), axis=0)
+    far = [np.linalg.norm(picture[rim][:, :3] - hair, axis=1).mean() for picture in (sheet, plain)]
+    assert far[0] < far[1], "its rim is nearer to what the back wears"
+
+
 def splat(mesh: Mesh, points: Array, texture: Array, shape: tuple[int, int]) -> tuple[Array, Array]:
     """Draw a mesh at points [V, 3] px by dense dots -> RGB [H, W, 3] and covered [H, W]; the reference for viewers."""
     steps = (np.stack(np.meshgrid(np.arange(8), np.arange(8)), -1).reshape(-1, 2) + 0.5) / 8
@@ -219,7 +254,8 @@ def splat(mesh: Mesh, points: Array, texture: Array, shape: tuple[int, int]) -> 
     weights = np.c_[1 - steps.sum(1), steps]
     dots = np.einsum("sc,tcd->tsd", weights, points[mesh.triangles]).reshape(-1, 3)
     uv = np.einsum("sc,tcd->tsd", weights, mesh.uv[mesh.triangles]).reshape(-1, 2)
-    columns, rows = np.clip(uv * texture.shape[0], 0, texture.shape[0] - 1).astype(int).T
+    size = np.array(texture.shape[1::-1])
+    columns, rows = np.clip(uv * size, 0, size - 1).astype(int).T
     colours = texture[rows, columns]
     x, y = np.floor(dots[:, :2]).astype(int).T
     keep = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0]) & (colours[:, 3] > 0.6 * 255)

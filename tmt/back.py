@@ -34,6 +34,7 @@ BELOW = 0.32  # face heights under the chin where the back ends
 LEAST, MOST = 0.12, 0.3  # head units of the outline's inside that are worn behind it
 RIM = 0.09  # head units: nearer to the outline pixels are mixed with what is behind
 ALIKE = 0.12  # a colour that differs by more from the outline's is no hair any more
+HUE, STRANGE = 3.0, 0.25  # weight of hue against light; a colour so far from the hair's is none of it
 SEEN = 0.5  # of the matte
 SOFT = 2.0  # texels: no copy of what lies beside it
 NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: so near to it the outline it shows is right, and no longer
@@ -81,6 +82,7 @@ def _front(surface: Surface, bank: FrameBank, performance: Performance) -> _Fron
     for frame, share in zip(frames, weight / weight.sum(), strict=True):
         places = bank.places[frame].reshape(grid, grid, 2) - np.float32(0.5)
         shown = cv2.remap(bank.images[frame], places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        shown[places[..., 1] < -1, 3] = 0  # hair that touches the picture's top goes on above it, but not for ever
         total += np.float32(share) * shown
     sheet = surface.vertices.reshape(grid, grid, 3)
     return _Front(sheet[0, :, 0], sheet[:, 0, 1], total[..., 3] / 255, total[..., :3] / 255)
@@ -159,11 +161,12 @@ def _worn(front: _Front, prior: HeadPrior, y: Array, low: Array, high: Array) ->
     rows = np.linspace(y[0], y[-1], TEXTURE)
     turn = np.linspace(0, np.pi, TEXTURE)
     depth = np.linspace(0, MOST, 24)
-    out = np.zeros((TEXTURE, TEXTURE, 3), np.float32)
+    out, hair = np.zeros((TEXTURE, TEXTURE, 3), np.float32), _hair(front, y[0], prior)
     for edge, inward, part in ((low, 1.0, turn <= np.pi / 2), (high, -1.0, turn > np.pi / 2)):
         rim = np.interp(rows, y, edge) + inward * RIM
         wide = _alike(_at(front, front.colours, rim[:, None] + inward * depth, rows[:, None]), depth)
-        source = _hairy(rows, wide, prior)
+        skin = _unlike(_at(front, front.colours, rim[:, None], rows[:, None])[:, 0], hair) > STRANGE
+        source = _hairy(rows, wide, skin, prior)
         rim, wide = np.interp(source, rows, rim), np.maximum(np.interp(source, rows, wide), LEAST)
         wide = gaussian_filter1d(wide, 3, mode="nearest")
         away = (turn if inward > 0 else np.pi - turn)[part] * SKULL * prior.face_height
@@ -172,12 +175,29 @@ def _worn(front: _Front, prior: HeadPrior, y: Array, low: Array, high: Array) ->
     return cv2.GaussianBlur(out, (0, 0), SOFT)
 
 
-def _hairy(rows: Array, wide: Array, prior: HeadPrior) -> Array:
+def _hair(front: _Front, top: float, prior: HeadPrior) -> Array:
+    """The usual colour [3] of what lies under the crown: hair, or a bald head's skin."""
+    x, y = np.meshgrid(front.x, front.y)
+    middle = np.abs(x - prior.centre[0]) < WIDEST * prior.face_width
+    found = (y > top + RIM / 2) & (y < top + RIM / 2 + LEAST) & middle & (front.person > SEEN)
+    return np.asarray(np.median(front.colours[found], axis=0) if found.any() else np.zeros(3), np.float32)
+
+
+def _unlike(colours: Array, hair: Array) -> Array:
+    """How far colours [N, 3] are from that of the hair [3]; by hue rather than by light."""
+    apart = colours - hair
+    light = apart.mean(-1, keepdims=True)
+    return np.asarray(np.linalg.norm(np.concatenate([light, HUE * (apart - light)], -1), axis=-1))
+
+
+def _hairy(rows: Array, wide: Array, skin: Array, prior: HeadPrior) -> Array:
     """Rows [N] that rows [N] of the skull take their colours from: themselves, or where the strip inside the outline is
-    too narrow to be hair (a temple, an ear, a jaw), what lies above it, mirrored."""
+    too narrow to be hair or is `skin` [N] bool (a temple, an ear, a jaw), what lies above it, mirrored."""
     nape = prior.chin - (1 - NAPE[1]) * prior.face_height
     skull = rows < nape
-    good = skull & (rows < prior.centre[1]) & (wide >= LEAST)
+    above = skull & (rows < prior.centre[1])
+    tries = above & ~skin & (wide >= LEAST), above & ~skin, above & (wide >= LEAST)
+    good = next((rows for rows in tries if rows.any()), np.zeros(len(rows), bool))
     if not good.any():
         return rows
     last = np.maximum.accumulate(np.where(good, np.arange(len(rows)), -1))

@@ -11,15 +11,16 @@ from scipy.ndimage import distance_transform_edt
 
 from tmt.bank import view_direction
 from tmt.fuse import region_landmarks
+from tmt.geometry import smoothstep
 from tmt.render import deform
 from tmt.texel import frames_by_cell, mix_texels
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, FrameBank
 
 TEXTURE = 1024  # px a side: twice what a head of 500 px shows
-# The cut through the neck, of the face's height and width: below the chin in the middle, above it at the neck's sides,
-# half the neck's width, and how the cut rises beyond, to keep ears and hair but no shoulders.
-NECK, SIDES, HALF_NECK, RISE = 0.26, 0.08, 0.40, 0.45
+# The cut through the neck, of the face's height and width: level below the chin, half the neck's width with what the
+# cut takes to climb there; above the chin beside the neck, and how it rises beyond, to keep ears and hair but no shoulders.
+NECK, HALF_NECK, CORNER, SIDES, RISE = 0.24, 0.40, 0.12, 0.08, 0.45
 SEEN = -0.7  # of FrameBank.quality, from which a frame counts as seeing a vertex: about a half
 PERSON = 0.6  # of the matte
 SOLID, SPILL = 0.9, 5  # of the matte, and texels inside: from there on a colour has no background in it
@@ -61,6 +62,10 @@ class BakedHead:
             for columns in (np.s_[1:], np.s_[:-1]):
                 own[rows, columns] |= self.cells
         return own.ravel()
+
+    def ticks(self, side: int) -> tuple[Array, Array]:
+        """Grid coordinates of the columns and rows of a texture of `side` px, each [side]."""
+        return _ticks(self.box, side)
 
     def uv(self, grid_xy: Array) -> Array:
         """Grid coordinates [*, 2] -> texture coordinates [*, 2], 0..1 from the top left inside the box."""
@@ -143,12 +148,19 @@ def largest(cells: Array) -> Array:
     return np.asarray(names == 1 + int(np.argmax(statistics[1:, cv2.CC_STAT_AREA])))
 
 
+def cut_level(neutral: Array, topology: Topology) -> float:
+    """Where the head is cut off below the chin, y in head units."""
+    chin, top = neutral[topology.chin, 1], neutral[topology.forehead, 1]
+    return float(chin + NECK * (chin - top))
+
+
 def above_cut(vertices: Array, neutral: Array, topology: Topology) -> Array:
     """How far vertices [N, 3] lie above the cut through the neck [N], head units; below 0 they are torso."""
     right, left, chin, top = (neutral[i] for i in (*topology.cheeks, topology.chin, topology.forehead))
     height, width = chin[1] - top[1], left[0] - right[0]
     aside = np.abs(vertices[:, 0] - (right[0] + left[0]) / 2) / (HALF_NECK * width)
-    cut = (NECK + SIDES) * np.sqrt(np.clip(1 - aside**2, 0, None)) - SIDES - RISE * np.maximum(aside - 1, 0)
+    neck = 1 - smoothstep((aside - 1) / CORNER)
+    cut = (NECK + SIDES) * neck - SIDES - RISE * np.maximum(aside - 1, 0)
     return np.asarray(chin[1] + height * cut - vertices[:, 1])
 
 

@@ -17,6 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from tmt import label, provenance
 from tmt.bake import PERSON, SEEN, BakedHead, bake
+from tmt.bust import to_mesh
 from tmt.errors import OutputError
 from tmt.geometry import euler_from_rotation
 from tmt.glb import Mesh, to_glb
@@ -103,27 +104,12 @@ def _makers(
         "depth.png": lambda: _png(draw_depth(front, 100 * metres)),
         GROWTH: lambda: _png(label.burn_uint8(sheet(list(stages(head, topology))))),
         "coverage.png": lambda: _png(draw_coverage(baked, (right, front, left), len(head.bank))),
-        "head.glb": lambda: to_glb(to_mesh(baked, metres, origin), _png(baked.texture), PERSON, COMMENT),
+        "head.glb": lambda: _glb(*to_mesh(head, baked, topology, metres, origin)),
     }
 
 
-def to_mesh(head: BakedHead, metres: float, origin: Array) -> Mesh:
-    """The head's cells as triangles, `metres` per head unit around `origin` [3] (head units)."""
-    towards = np.array([1, -1, -1], np.float32)  # canonical y down, z into the picture; glTF y up, z to the viewer
-    sheet = head.vertices.reshape(head.grid, head.grid, 3)
-    normal = -np.cross(np.gradient(sheet, axis=1), np.gradient(sheet, axis=0)).reshape(-1, 3)
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
-    normal = np.where(length > 1e-9, normal / np.maximum(length, 1e-9), (0, 0, -1))
-    rows, columns = np.nonzero(head.cells)
-    a = rows * head.grid + columns
-    b, c, d = a + 1, a + head.grid, a + head.grid + 1
-    triangles = np.concatenate([np.stack([a, c, b], 1), np.stack([d, b, c], 1)])
-    used, compact = np.unique(triangles, return_inverse=True)
-    grid_xy = np.stack([used % head.grid, used // head.grid], 1).astype(np.float32)
-    return Mesh(
-        positions=(head.vertices[used] - origin) * metres * towards, normals=normal[used] * towards,
-        uv=head.uv(grid_xy), triangles=compact.reshape(-1, 3),
-    )
+def _glb(mesh: Mesh, texture: Array) -> bytes:
+    return to_glb(mesh, _png(texture), PERSON, COMMENT)
 
 
 def _summary(head: CanonicalHead, baked: BakedHead, metres: float) -> HeadSummary:

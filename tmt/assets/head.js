@@ -10,7 +10,13 @@
       gl_Position = vec4(p.x / aspect, p.y, -0.3 * p.z, 1.0 - 0.22 * p.z);
     }`;
   const FRAGMENT = `precision mediump float; uniform sampler2D skin; varying vec2 at;
-    void main() { vec4 c = texture2D(skin, at); if (c.a < 0.5) discard; gl_FragColor = vec4(c.rgb, 1.0); }`;
+    uniform float soft;
+    void main() {  // first what is solid, then, over it, how it fades at a cut
+      vec4 c = texture2D(skin, at);
+      float a = clamp(3.3 * c.a - 1.0, 0.0, 1.0);
+      if (soft > 0.5 ? a < 0.02 || a == 1.0 : a < 1.0) discard;
+      gl_FragColor = vec4(c.rgb * a, a);
+    }`;
 
   function parse(data) {
     const view = new DataView(data), length = view.getUint32(12, true), start = 20 + length + 8;
@@ -59,6 +65,8 @@
       gl.texParameteri(gl.TEXTURE_2D, name, value);
     }
     gl.enable(gl.DEPTH_TEST);
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   }
 
   async function wire(place) {
@@ -69,25 +77,33 @@
     if (!gl || !gl.getExtension("OES_element_index_uint")) { place.dataset.state = "no-webgl"; return; }
     const head = parse(await (await fetch(window.tmtFile(place.dataset.file))).arrayBuffer());
     const made = program(gl), at = (name) => gl.getUniformLocation(made, name);
-    upload(gl, made, head, await createImageBitmap(head.picture));
+    upload(gl, made, head, await createImageBitmap(head.picture, { premultiplyAlpha: "none" }));
     const span = Math.max(...head.high.map((value, axis) => value - head.low[axis]));
     gl.uniform3fv(at("centre"), head.high.map((value, axis) => (value + head.low[axis]) / 2));
-    let yaw = 0.5, pitch = 0.05, zoom = 1.6, held = null;
+    let yaw = 0.5, pitch = 0.05, zoom = 1.6, held = null, asked = false;
     const draw = () => {
-      const width = (canvas.width = place.clientWidth * devicePixelRatio);
-      const height = (canvas.height = place.clientHeight * devicePixelRatio);
+      asked = false;
+      const width = Math.round(place.clientWidth * devicePixelRatio);
+      const height = Math.round(place.clientHeight * devicePixelRatio);
+      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
       gl.viewport(0, 0, width, height);
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       gl.uniform1f(at("size"), zoom / span);
       gl.uniform1f(at("aspect"), width / height);
       gl.uniform2f(at("angle"), yaw, pitch);
-      gl.drawElements(gl.TRIANGLES, head.indices.length, gl.UNSIGNED_INT, 0);
+      for (const soft of [0, 1]) {
+        gl.uniform1f(at("soft"), soft);
+        gl.depthMask(!soft);
+        gl.drawElements(gl.TRIANGLES, head.indices.length, gl.UNSIGNED_INT, 0);
+      }
+      gl.depthMask(true);
       place.dataset.state = "shown";
     };
     const turn = (dx, dy) => {
       yaw = Math.max(-1.6, Math.min(1.6, yaw + dx));
       pitch = Math.max(-0.8, Math.min(0.8, pitch + dy));
-      requestAnimationFrame(draw);
+      if (!asked) requestAnimationFrame(draw);  // without a GPU a picture takes longer than a finger's next move
+      asked = true;
     };
     canvas.onpointerdown = (event) => { held = [event.clientX, event.clientY]; canvas.setPointerCapture(event.pointerId); };
     canvas.onpointermove = (event) => {

@@ -13,3 +13,12 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest?.("[data-pair]")) document.querySelector("#try_it")?.scrollIntoView({ behavior: "smooth" });
 });
+// A box that was left unticked may be out of sight when the run is asked for: the first of them is shown, ready to tick.
+new MutationObserver((changes) => {
+  const told = changes.some((change) => [...change.addedNodes].some((node) => node.matches?.(".validation-error")
+    || node.querySelector?.(".validation-error")));
+  const box = told && document.querySelector(".consent:has(.validation-error)");
+  if (!box) return;
+  box.querySelector("input").focus({ preventScroll: true });
+  document.querySelector("#consents").scrollIntoView({ behavior: "smooth", block: "center" });
+}).observe(document, { childList: true, subtree: true });

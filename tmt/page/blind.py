@@ -29,11 +29,11 @@ class Blind:
         self.desk, self._after = desk, after
 
     def start(self, request: gr.Request, method: Method) -> Iterator[Outputs]:
-        """Show the run and the same clip by another method, nobody knows which is which: player, panel, buttons."""
+        """Show the run and the same clip by another method, nobody knows which is which: player, buttons, panel."""
         visit, language = self.desk.visit(request), language_of(request)
         run = visit.run
         if run is None:
-            yield "", message_panel(text("no_result", language)), gr.Row(visible=False)
+            yield "", gr.Row(visible=False), message_panel(text("no_result", language))
             return
         own: Method = run.settings.method
         if method == own:  # nothing to tell apart
@@ -41,11 +41,11 @@ class Blind:
 
         def shown(_: Path) -> Outputs:
             run.pair = shuffled(case_of(visit), own, method)
-            return _unnamed(run, language), "", gr.Row(visible=True)
+            return _unnamed(run, language), gr.Row(visible=True), ""
 
         work = self._after.by_method(visit, run, method)
         yield from streamed(
-            self.desk.line, language, lambda: work, shown, lambda panel: ("", panel, gr.Row(visible=False))
+            self.desk.line, language, lambda: work, shown, lambda panel: ("", gr.Row(visible=False), panel)
         )
 
     def left(self, request: gr.Request) -> tuple[object, ...]:

@@ -13,8 +13,19 @@ from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
-DERIVED = 12
+DERIVED = 16
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
+
+
+@dataclass(frozen=True)
+class Job:
+    """Work on a result that a button begins and another, there while it goes on, stops; panel: how far it is; note:
+    that it was stopped."""
+
+    start: gr.Button
+    stop: gr.Button
+    panel: gr.HTML
+    note: gr.HTML
 
 
 @dataclass(frozen=True)
@@ -25,20 +36,17 @@ class Results:
     player: gr.HTML
     numbers: gr.HTML
     method: gr.Dropdown
-    compare: gr.Button
-    compared: gr.HTML
+    comparing: Job
     section: gr.Accordion
     model: gr.HTML
     coverage: gr.Image
     building: gr.HTML
     angles: list[gr.Slider]
     view: gr.Image
-    turn: gr.Button
-    turning: gr.HTML
+    turning: Job
     turned: gr.HTML
-    blind: gr.Button
+    blinding: Job
     blind_player: gr.HTML
-    blind_note: gr.HTML
     voting: gr.Row
     votes: list[gr.Button]
     votes_file: gr.DownloadButton
@@ -56,8 +64,9 @@ class Results:
     @property
     def derived(self) -> list[Component]:
         """What was made from a run afterwards; DERIVED of them."""
-        return [self.compared, self.model, self.coverage, self.view, self.turned, self.blind_player, self.blind_note,
-                self.signed, self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
+        told = [html for job in (self.comparing, self.turning, self.blinding) for html in (job.panel, job.note)]
+        return [*told, self.model, self.coverage, self.view, self.turned, self.blind_player, self.signed, self.glb,
+                self.review_file, self.decision, self.remark]  # fmt: skip
 
     @property
     def emptied(self) -> list[Component]:
@@ -115,8 +124,8 @@ def _head(t: gr.I18n) -> dict[str, object]:
             gr.Markdown(t("view_help"), elem_classes="hint")
             ranges = (("yaw", YAW), ("pitch", PITCH), ("roll", ROLL))
             angles = [gr.Slider(-most, most, 0, step=1, label=t(name), elem_id=name) for name, most in ranges]
-            turn = gr.Button(t("turntable"), elem_id="turntable")
-            turning, turned = gr.HTML(elem_id="turning"), gr.HTML(elem_id="turned")
+            turning = _job(t, "turntable", "turntable")
+            turned = gr.HTML(elem_id="turned")
         with gr.Column(min_width=300):
             view = gr.Image(label=t("view_image"), type="filepath", interactive=False, elem_id="view", height=400,
                             buttons=["download", "fullscreen"])  # fmt: skip
@@ -125,8 +134,17 @@ def _head(t: gr.I18n) -> dict[str, object]:
     coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage",
                         buttons=["download", "fullscreen"])  # fmt: skip
     glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
-    return {"angles": angles, "turn": turn, "turning": turning, "view": view, "turned": turned, "glb": glb,
-            "building": building, "model": model, "coverage": coverage}  # fmt: skip
+    return {"angles": angles, "turning": turning, "view": view, "turned": turned, "glb": glb, "building": building,
+            "model": model, "coverage": coverage}  # fmt: skip
+
+
+def _job(t: gr.I18n, name: str, words: str) -> Job:
+    """The widgets of a job, one below the other; `words`: the text on its button."""
+    with gr.Row(equal_height=True, elem_classes="job"):
+        start = gr.Button(t(words), scale=3, elem_id=name)
+        stop = gr.Button(t("stop"), scale=1, min_width=90, visible=False, elem_id=f"{name}_stop")
+    panel, note = (gr.HTML(elem_id=f"{name}_{part}", elem_classes="told") for part in ("panel", "note"))
+    return Job(start, stop, panel, note)
 
 
 def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
@@ -136,22 +154,18 @@ def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
 
 def _methods(t: gr.I18n) -> dict[str, object]:
     gr.Markdown(t("methods_help"), elem_classes="hint")
-    with gr.Row(equal_height=True):
-        method = _other_method(t, "other_method")
-        compare = gr.Button(t("render_method"), elem_id="compare")
-    return {"method": method, "compare": compare, "compared": gr.HTML(elem_id="compared")}
+    method = _other_method(t, "other_method")
+    return {"method": method, "comparing": _job(t, "compare", "render_method")}
 
 
 def _blind(t: gr.I18n) -> dict[str, object]:
     gr.Markdown(t("blind_help"), elem_classes="hint")
-    blind = gr.Button(t("blind_start"), elem_id="blind")
+    blinding = _job(t, "blind", "blind_start")
     player = gr.HTML(elem_id="blind_player")
     with gr.Row(visible=False, elem_id="voting") as voting:
         votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
-    note = gr.HTML(elem_id="blind_note")
     file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file")
-    return {"blind": blind, "blind_player": player, "voting": voting, "votes": votes, "blind_note": note,
-            "votes_file": file}  # fmt: skip
+    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "votes_file": file}
 
 
 def _said(t: gr.I18n, key: str) -> Any:

@@ -10,11 +10,13 @@ import gradio as gr
 
 from tmt.page.after import After
 from tmt.page.blind import Blind
-from tmt.page.desk import Desk
+from tmt.page.desk import Desk, language_of
 from tmt.page.elsewhere import Elsewhere
 from tmt.page.form import Form, Side
 from tmt.page.intake import Intake
-from tmt.page.results import DERIVED, Results
+from tmt.page.panels import message_panel
+from tmt.page.results import DERIVED, Job, Results
+from tmt.page.texts import text
 from tmt.page.transfer import Transfer, switched
 
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -98,7 +100,7 @@ def _head(form: Form, results: Results, elsewhere: Elsewhere) -> None:
         concurrency_limit=2,
         show_progress="minimal",
     )
-    results.turn.click(elsewhere.turntable, None, [results.turned, results.turning], concurrency_limit=None, **QUIET)
+    _job(results.turning, elsewhere.turntable, None, [results.turned])
     results.section.expand(
         elsewhere.study,
         inputs,
@@ -112,22 +114,30 @@ def _head(form: Form, results: Results, elsewhere: Elsewhere) -> None:
 
 def _methods(results: Results, after: After, blind: Blind) -> None:
     """Other methods, and the blind test."""
-    results.compare.click(
-        after.compare,
-        results.method,
-        [results.player, results.numbers, results.compared],
-        concurrency_limit=None,
-        **QUIET,
-    )
-    results.blind.click(
-        blind.start,
-        results.method,
-        [results.blind_player, results.blind_note, results.voting],
-        concurrency_limit=None,
-        **QUIET,
-    )
+    _job(results.comparing, after.compare, results.method, [results.player, results.numbers])
+    _job(results.blinding, blind.start, results.method, [results.blind_player, results.voting])
     for button, handler in zip(results.votes, (blind.left, blind.same, blind.right), strict=True):
-        button.click(handler, None, [results.blind_player, results.blind_note, results.votes_file], **QUIET)
+        button.click(handler, None, [results.blind_player, results.blinding.panel, results.votes_file], **QUIET)
+
+
+def _job(job: Job, work: Handler, inputs: gr.Dropdown | None, outputs: list[Any]) -> None:
+    """A job's work, whose handler gives outputs and, last, the panel; begun by one button and stopped by the other."""
+    buttons = [job.start, job.stop]
+    begun = job.start.click(lambda: ("", *_buttons(busy=True)), None, [job.note, *buttons], **QUIET)
+    event = begun.then(work, inputs, [*outputs, job.panel], concurrency_limit=None, **QUIET)
+    for end in (event.success, event.failure):  # not the note: a stop is a failure, too, and has said so
+        end(lambda: _buttons(busy=False), None, buttons, **QUIET)
+    job.stop.click(_stopped, None, [job.note, *buttons], cancels=[event], queue=False, **QUIET)
+
+
+def _buttons(*, busy: bool) -> tuple[gr.Button, gr.Button]:
+    """A job's two buttons while it goes on, and otherwise."""
+    return gr.Button(interactive=not busy), gr.Button(visible=busy)
+
+
+def _stopped(request: gr.Request) -> tuple[object, ...]:
+    """A job's note and buttons after a stop."""
+    return message_panel(text("stopped", language_of(request))), *_buttons(busy=False)
 
 
 def _end(form: Form, results: Results, after: After) -> None:

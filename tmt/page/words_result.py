@@ -61,8 +61,9 @@ RESULT: dict[str, tuple[str, str]] = {
     "other_method": ("Method to compare with", "比べる方式"),
     "render_method": ("Render it", "作って比べる"),
     "model_help": (
-        "The canonical head that was learned from the subject: turn it with the mouse, a finger or the arrow keys.",
-        "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。",
+        "The canonical head that was learned from the subject: turn it with the mouse, a finger or the arrow keys. "
+        "The back of the head is a guess.",
+        "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。後頭部は推測です。",
     ),
     "model": ("Canonical head", "3D頭部"),
     "coverage": ("Coverage: how many frames saw each part", "各部分が写っていたフレーム数"),
