@@ -117,6 +117,9 @@ class MockStudio:
         shutil.copy(DATA / "still.png", made["coverage.png"])
         return made
 
+    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+        return Path(shutil.copy(DATA / "still.png", folder / "growth.png"))
+
     def viewer(self, head: CanonicalHead) -> Viewer:
         return lambda angles: np.full((64, 64, 3), round(128 + angles[0]), np.uint8)
 

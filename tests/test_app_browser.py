@@ -162,7 +162,8 @@ def _other_methods(visit: Visit) -> None:
 
 
 def _from_elsewhere(visit: Visit) -> None:
-    """Opened, the section shows the head, its coverage and a file of it; a slider turns it, a button makes a video."""
+    """Opened, the section shows the head, its coverage and a file of it; a slider turns it, buttons show it
+    in a video and as it grew."""
     visit.open("head")
     before = visit.shown("#view img").get_attribute("src")
     visit.shown("#coverage img")
@@ -172,6 +173,8 @@ def _from_elsewhere(visit: Visit) -> None:
     assert until(lambda: visit.page.locator("#view img").first.get_attribute("src") != before)
     visit.press("turntable")
     assert visit.plays(visit.shown("#turned video"))
+    visit.press("grow")
+    visit.shown("#growth img")
 
 
 def _sign(visit: Visit) -> str:

@@ -276,7 +276,10 @@ def test_training_puts_the_head_among_the_sources_as_the_product_does(subject: S
 
 def test_one_command_trains_the_head_and_one_trains_it_with_the_fusion(cached: Path, tmp_path: Path) -> None:
     small = {"held_out": ["driving"], "samples": 1, "checks": 1, "batch": 1, "crop": 64, "every": 1}
-    for name, more in (("head", {"network": TINY}), ("joint", {**SMALL, "part": "fusion"})):
+    extras: tuple[tuple[str, dict[str, object]], ...] = (
+        ("head", {"network": TINY}), ("joint", {**SMALL, "part": "fusion"}),
+    )  # fmt: skip
+    for name, more in extras:
         config = tmp_path / f"{name}.json"
         config.write_text(json.dumps(small | more))
         arguments = [name, "--cache", str(cached), "--config", str(config), "--out", str(tmp_path / name)]

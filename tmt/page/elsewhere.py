@@ -129,6 +129,24 @@ class Elsewhere:
         yield from streamed(self.desk.line, language, lambda: work, shown, lambda panel: ("", panel))
 
 
+    def growth(self, request: gr.Request) -> Iterator[Outputs]:
+        """The head after one frame, two, four and so on: a picture, and a panel while it is made."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            yield None, message_panel(text("no_result", language))
+            return
+
+        def work(report: Report) -> Path:
+            head = self.desk.head(visit, run.subject, run.consent, report)
+            report(Step("build", 0, None))
+            return self.desk.studio.growth(head, self.desk.visits.new_folder(visit))
+
+        yield from streamed(
+            self.desk.line, language, lambda: work, lambda path: (str(path), ""), lambda panel: (None, panel)
+        )
+
+
 def _agreed(subject: bool, driving: bool, purpose: bool) -> Consent:
     """What was affirmed; ConsentError unless it was everything."""
     consent = consent_of(subject, driving, purpose)

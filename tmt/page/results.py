@@ -13,7 +13,7 @@ from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
-DERIVED = 16
+DERIVED = 19
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
 
 
@@ -45,6 +45,8 @@ class Results:
     view: gr.Image
     turning: Job
     turned: gr.HTML
+    growing: Job
+    growth: gr.Image
     blinding: Job
     blind_player: gr.HTML
     voting: gr.Row
@@ -64,9 +66,10 @@ class Results:
     @property
     def derived(self) -> list[Component]:
         """What was made from a run afterwards; DERIVED of them."""
-        told = [html for job in (self.comparing, self.turning, self.blinding) for html in (job.panel, job.note)]
-        return [*told, self.model, self.coverage, self.view, self.turned, self.blind_player, self.signed, self.glb,
-                self.review_file, self.decision, self.remark]  # fmt: skip
+        jobs = (self.comparing, self.turning, self.growing, self.blinding)
+        told = [html for job in jobs for html in (job.panel, job.note)]
+        return [*told, self.model, self.coverage, self.growth, self.view, self.turned, self.blind_player, self.signed,
+                self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
 
     @property
     def emptied(self) -> list[Component]:
@@ -134,8 +137,11 @@ def _head(t: gr.I18n) -> dict[str, object]:
     coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage",
                         buttons=["download", "fullscreen"])  # fmt: skip
     glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
+    growing = _job(t, "grow", "watch_growth")
+    growth = gr.Image(label=t("growth"), type="filepath", interactive=False, elem_id="growth",
+                      buttons=["download", "fullscreen"])  # fmt: skip
     return {"angles": angles, "turning": turning, "view": view, "turned": turned, "glb": glb, "building": building,
-            "model": model, "coverage": coverage}  # fmt: skip
+            "model": model, "coverage": coverage, "growing": growing, "growth": growth}  # fmt: skip
 
 
 def _job(t: gr.I18n, name: str, words: str) -> Job:

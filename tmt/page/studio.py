@@ -67,6 +67,9 @@ class Studio(Protocol):
     def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
         """The head as head.glb, and coverage.png: how much of it was seen."""
 
+    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+        """growth.png: the head after one frame, two, four and so on."""
+
     def viewer(self, head: CanonicalHead) -> Viewer:
         """What shows the head from any angle."""
 
@@ -143,6 +146,10 @@ class RealStudio:
         """See Studio."""
         written = save_head(head, self._pipeline.tracker.topology, folder, ("coverage.png", "head.glb"))
         return {path.name: path for path in written}
+
+    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+        """See Studio."""
+        return save_head(head, self._pipeline.tracker.topology, folder, ("growth.png",))[0]
 
     def viewer(self, head: CanonicalHead) -> Viewer:
         """See Studio."""

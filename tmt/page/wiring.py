@@ -101,6 +101,7 @@ def _head(form: Form, results: Results, elsewhere: Elsewhere) -> None:
         show_progress="minimal",
     )
     _job(results.turning, elsewhere.turntable, None, [results.turned])
+    _job(results.growing, elsewhere.growth, None, [results.growth])
     results.section.expand(
         elsewhere.study,
         inputs,

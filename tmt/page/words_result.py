@@ -77,6 +77,8 @@ RESULT: dict[str, tuple[str, str]] = {
     "roll": ("Tilt (roll)", "傾き"),
     "degrees": ("degrees", "度"),
     "view_image": ("Novel view", "別の角度"),
+    "watch_growth": ("Show how the head grew", "頭部ができていく過程を表示"),
+    "growth": ("After 1, 2, 4 … frames: colour, depth, certainty", "1・2・4…フレーム後の色・奥行き・確かさ"),
     "turntable": ("Make a turntable video", "左右に回る動画を作る"),
     "turntable_video": ("Turntable", "左右に回る動画"),
     "blind_help": (
