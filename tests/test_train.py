@@ -35,7 +35,7 @@ from tmt.train.pool import Samples, coloured, fill, read
 from tmt.train.samples import LESSONS, ODDS, Subject, sample_of, subject_of, withheld
 from tmt.types import Array, CanonicalHead, MediaInfo, Receipt, Settings
 
-TINY = {"half": 4, "quarter": 4, "memory": 4}
+TINY: dict[str, object] = {"half": 4, "quarter": 4, "memory": 4}
 SMALL = {"network": {"source": 4, "width": 8, "widths": (8, 8, 8)}}
 
 
