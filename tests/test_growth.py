@@ -41,7 +41,7 @@ def photos() -> list[Array]:
 def seen_by(head: Painted, surface: Surface, photos: list[Array], net: HeadCell) -> Atlas:
     states = build_up(net, surface, head.performance, head.window, FRAMES, photos, fine=1)
     *_, state = states
-    return atlas_of(net, state)
+    return atlas_of(net, state, surface)
 
 
 def glimpse(seed: int, side: int = 16) -> Glimpse:
@@ -178,7 +178,7 @@ def test_the_head_of_all_frames_shows_views_that_none_of_them_is(plain: HeadCell
     head = acted()
     whole = seen_by(head, head.surface, photos, plain)
     one = next(build_up(plain, head.surface, head.performance, head.window, FRAMES, photos, fine=1))
-    alone = atlas_of(plain, one)
+    alone = atlas_of(plain, one, head.surface)
     for frame in TURNED:
         assert difference(head, whole, frame) < 0.05
         assert difference(head, whole, frame) < difference(head, alone, frame)

@@ -262,7 +262,7 @@ def test_training_puts_the_head_among_the_sources_as_the_product_does(subject: S
     frame = int(rng.choice(np.flatnonzero(subject.clip.found)))
     allowed = withheld(subject, frame, str(rng.choice(LESSONS, p=ODDS)), rng)
     posed, mix = joint.posed_and_mixed(subject, frame, allowed, TOPOLOGY)
-    atlas = replace(atlas_of(net, state), depth=np.zeros((1, 1), np.float32))
+    atlas = replace(atlas_of(net, state, subject.surface), depth=np.zeros((1, 1), np.float32))
     bank = subject.bank
     told = gather(bank, subject.surface, TOPOLOGY, posed, mix, subject.canvas, bank.images, atlas)
     height, width = told.maps.shape[1:]  # the batch is filled up at the right and below

@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 
 from tmt.render import Seen, spread
-from tmt.sight import at_vertices
+from tmt.sight import at_vertices, turning
 from tmt.types import Array, Atlas, Surface
 
 AWAY = 1e3  # px: no pixel of the atlas lies where it was in some picture
 SURE = 1.0  # frames' worth of sight from which a texel is known
-PRICE = 14.0  # of the logits: a mean of many frames is worth as much as one frame so far from the target
+PRICE = 22.0  # of the logits: a mean of many frames is softer than any of them, and wanted where none sees a place well
 LEAST = 0.02  # share below which nothing is drawn
 
 
@@ -35,7 +35,7 @@ def known(atlas: Atlas, surface: Surface) -> Array:
 def logit_of(atlas: Atlas, surface: Surface) -> Array:
     """The atlas as one more source beside those of `fuse.Mix.logits` [G, G]; nothing on the torso, which it does not
     follow."""
-    sure = known(atlas, surface) * surface.head.reshape(surface.grid, surface.grid)
+    sure = known(atlas, surface) * turning(surface).reshape(surface.grid, surface.grid)
     return np.asarray(np.log(np.maximum(sure, 1e-6)) - PRICE, np.float32)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from tmt.bank import view_direction
-from tmt.sight import FINE, SIDE, Sight, at_vertices, loose, sight_of
+from tmt.sight import FINE, SIDE, Sight, at_vertices, loose, sight_of, spread_out, turning
 from tmt.types import Array, Atlas, Performance, Surface, Window
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def glimpse_of(net: HeadCell, state: State, sight: Sight, lifted: Array | None =
                           state.slip[0].float().cpu().numpy())  # fmt: skip
     moved = np.zeros((side, side), np.float32) if lifted is None else lifted
     arrays = (
-        sight.pixels, sight.weight[None], sight.slip, sight.acted[None], sight.detail[None], flow, trust, moved[None]
+        sight.pixels, sight.weight[None], sight.slip, sight.acted[None], sight.detail[None], flow, trust, moved[None],
+        sight.head[None],
     )
     return Glimpse(*(torch.from_numpy(np.ascontiguousarray(a))[None].to(net.device, net.dtype) for a in arrays))
 
@@ -107,7 +108,7 @@ def grown(
     """The head of all keyframes (see `build_up`), and the surface with the depth that they tell."""
     order = order_of(performance, index)
     *_, state = build_up(net, surface, performance, window, index[order], [images[k] for k in order])
-    atlas = atlas_of(net, state)
+    atlas = atlas_of(net, state, surface)
     return deepened(surface, atlas.depth), atlas
 
 
@@ -125,10 +126,11 @@ def deepened(surface: Surface, depth: Array) -> Surface:
     return replace(surface, vertices=vertices)
 
 
-def atlas_of(net: HeadCell, state: State) -> Atlas:
-    """What there is to see of the head so far."""
+def atlas_of(net: HeadCell, state: State, surface: Surface) -> Atlas:
+    """What there is to see of the head so far, on its surface (which may have been moved since)."""
+    scope = spread_out(turning(surface)[:, None], surface.grid, state.weight.shape[-1])[None, None, ..., 0]
     with torch.inference_mode():
-        colours, depth = net.read(state)
+        colours, depth = net.read(state, torch.from_numpy(scope).to(net.device, net.dtype))
     return Atlas(
         np.round(colours[0].permute(1, 2, 0).float().cpu().numpy() * 255).astype(np.uint8),
         state.weight[0, 0].float().cpu().numpy(), depth[0, 0].float().cpu().numpy(),

@@ -18,6 +18,7 @@ from tmt.types import Array, Performance, Surface, Window
 SIDE = 256  # texels of the atlas: what the network sees
 FINE = 2  # finer by this are the colours that are shown
 FACE = (0.6, 0.95)  # share of a vertex that follows the landmarks: from the second on they know its depth
+NECK = (0.6, 0.95)  # of Surface.head, over which head gives way to torso
 EDGE = 2.0  # px of a picture's border that are not trusted
 FLAT = 0.05  # px^2 of a texel in the picture: below it is seen too much from the side to be measured
 MOST_SLIP = 80.0  # texels per head unit
@@ -29,7 +30,7 @@ class Sight:
 
     pixels [4, F, F] RGB and matte 0..1, on a finer atlas; weight [S, S] 0..1, how well the sheet is seen; slip [2, S,
     S] texels that what is seen would move by if the head were a head unit deeper there; acted [S, S] head units, its
-    expression; detail [S, S] log of the px^2 of a cell.
+    expression; detail [S, S] log of the px^2 of a cell; head [S, S] 1 on the head, 0 on the torso.
     """
 
     pixels: Array
@@ -37,6 +38,7 @@ class Sight:
     slip: Array
     acted: Array
     detail: Array
+    head: Array
 
 
 def sight_of(
@@ -51,15 +53,15 @@ def sight_of(
     pixels = cv2.remap(image, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     ahead = (pose.scale * window.scale * pose.rotation[:2, 2]).astype(np.float32)  # px per head unit of depth
     slip, flat = _slip(where, ahead)
-    values = spread_out(
-        np.stack([quality, np.linalg.norm(offsets, axis=-1), area, loose(surface)], 1).astype(np.float32), grid, SIDE
-    )
+    each = quality, np.linalg.norm(offsets, axis=-1), area, loose(surface), turning(surface)
+    values = spread_out(np.stack(each, 1).astype(np.float32), grid, SIDE)
     height, width = image.shape[:2]
     inside = ((where > EDGE) & (where < np.array([width - EDGE, height - EDGE], np.float32))).all(-1)
     weight = np.exp(np.minimum(values[..., 0], 0)) * inside * ~flat
     return Sight(
         np.ascontiguousarray(np.moveaxis(pixels, -1, 0), np.float32) / 255, weight.astype(np.float32),
-        np.moveaxis(slip * values[..., 3:], -1, 0).copy(), values[..., 1].copy(), values[..., 2].copy(),
+        np.moveaxis(slip * values[..., 3:4], -1, 0).copy(), values[..., 1].copy(), values[..., 2].copy(),
+        values[..., 4].copy(),
     )
 
 
@@ -67,6 +69,11 @@ def loose(surface: Surface) -> Array:
     """[G*G] 0..1: where depth is not known from landmarks and turns with the head."""
     bound = np.asarray(surface.operator.sum(1)).ravel()
     return np.asarray((1 - smoothstep((bound - FACE[0]) / (FACE[1] - FACE[0]))) * surface.head, np.float32)
+
+
+def turning(surface: Surface) -> Array:
+    """[G*G] 1 on what turns with the head wholly, 0 on what goes with the torso even in part."""
+    return smoothstep((surface.head - NECK[0]) / (NECK[1] - NECK[0])).astype(np.float32)
 
 
 def _slip(where: Array, ahead: Array) -> tuple[Array, Array]:

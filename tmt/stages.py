@@ -45,7 +45,7 @@ def stages(head: CanonicalHead, topology: Topology, counts: Sequence[int] = ()) 
     whole = coverage_of(head)
     for number, state in enumerate(grown, 1):
         if number in wanted:
-            atlas = atlas_of(net, state)
+            atlas = atlas_of(net, state, before)
             yield _stage(number, head, before, atlas, topology, (_covered(atlas) & whole).sum() / whole.sum())
 
 

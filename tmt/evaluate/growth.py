@@ -88,7 +88,7 @@ def with_frames(head: CanonicalHead, order: Array, net: HeadCell) -> CanonicalHe
     bank, before = head.bank, deepened(head.surface, -head.atlas.depth)
     images = [bank.images[k] for k in order]
     *_, state = build_up(net, before, head.performance, bank.window, bank.index[order], images)
-    atlas = atlas_of(net, state)
+    atlas = atlas_of(net, state, before)
     return replace(head, surface=deepened(before, atlas.depth), atlas=atlas, back=None)
 
 

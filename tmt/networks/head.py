@@ -44,7 +44,8 @@ class State:
 class Glimpse:
     """One frame as tensors. pixels [B, 4, F, F]; weight, acted, detail [B, 1, S, S] and slip [B, 2, S, S] as in
     sight.Sight; flow [B, 2, S, S] texels from the head so far to what this frame shows of it; trust [B, 2, S, S] 0..1
-    of the flow, and of the structure in which it was found; lifted [B, 1, S, S] depth with which it was lifted."""
+    of the flow, and of the structure in which it was found; lifted [B, 1, S, S] depth with which it was lifted; scope
+    [B, 1, S, S] 0..1: where the head is, and not the torso, of which nothing was learned (None: everywhere)."""
 
     pixels: torch.Tensor
     weight: torch.Tensor
@@ -54,6 +55,7 @@ class Glimpse:
     flow: torch.Tensor
     trust: torch.Tensor
     lifted: torch.Tensor
+    scope: torch.Tensor | None = None
 
 
 class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
@@ -100,6 +102,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         near = self.look(F.pixel_unshuffle(told, 2))
         far = self.weigh(torch.cat([self.study(near), state.memory], 1))
         gains = F.pixel_shuffle(self.gains(self.up(torch.cat([near, double(far)], 1))), 2)
+        gains = gains if glimpse.scope is None else gains * glimpse.scope
 
         weight = glimpse.weight * torch.exp(gains[:, :2].clamp(-6, 3)) * torch.cat([person, torch.ones_like(person)], 1)
         along = torch.sigmoid(gains[:, 2:3] * 4) * glimpse.trust[:, :1] * seen  # the way onto what is there already
@@ -115,9 +118,9 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
             state.parallax + measured(glimpse, parallax, seen * person * torch.exp(gains[:, 3:].clamp(-6, 3))), memory,
         )
 
-    def read(self, state: State) -> tuple[torch.Tensor, torch.Tensor]:
+    def read(self, state: State, scope: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
         """The head's colours and matte [B, 4, F, F] 0..1, and how far it is deeper than it was taken to be [B, 1, S,
-        S] head units."""
+        S] head units. `scope`: as of a Glimpse."""
         side = state.weight.shape[-1]
         colour = carried_out(state.colour, state.weight)
         known = F.interpolate(colour, (side, side), mode="area")
@@ -126,6 +129,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         near = near + double(self.remember(state.memory))
         far = self.gather(torch.cat([near, double(state.memory)], 1))
         paint = 0.5 * torch.tanh(F.pixel_shuffle(self.paint(self.back(torch.cat([near, double(far)], 1))), 2))
+        paint = paint if scope is None else paint * scope
         return (colour + _sized(paint, colour.shape[-1])).clamp(0, 1), depth
 
     @staticmethod
