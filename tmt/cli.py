@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
-from tmt.evaluate import PROTOCOLS
 from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
@@ -98,11 +97,12 @@ def _consent(parser: argparse.ArgumentParser) -> None:
 
 
 def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from tmt.evaluate import PROTOCOLS
+
     evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
     evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
     evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    evaluate.add_argument("--protocol", action="append", choices=PROTOCOLS,
-                          help="default: self, cross; truth: CLIPS_DIR/truth")
+    evaluate.add_argument("--protocol", action="append", choices=PROTOCOLS, help="default: self, cross")
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
     _consent(evaluate)
