@@ -98,7 +98,6 @@ def _consent(parser: argparse.ArgumentParser) -> None:
 
 def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     from tmt.evaluate import PROTOCOLS
-
     evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
     evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
     evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
