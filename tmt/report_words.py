@@ -57,8 +57,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "settings": ("Settings", "設定"),
     "figures": ("All figures", "すべての数値"),
     "figures_note": (
-        "The same columns as `tmt evaluate` gives for this run. Lengths are in inter-ocular distances unless said.",
-        "`tmt evaluate` がこの実行について出す値と同じ列です。長さの単位は、断りがなければ両目の間隔です。",
+        "The same columns as tmt evaluate gives for this run. Lengths are in inter-ocular distances unless said.",
+        "tmt evaluate がこの実行について出す値と同じ列です。長さの単位は、断りがなければ両目の間隔です。",
     ),
     "cost": ("Compute time and cost", "計算時間と費用"),
     "total": ("In all", "合計"),
