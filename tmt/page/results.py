@@ -12,7 +12,7 @@ from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
-DERIVED = 16
+DERIVED = 17
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
 
 
@@ -46,6 +46,7 @@ class Results:
     turned: gr.HTML
     blinding: Job
     blind_player: gr.HTML
+    tally: gr.HTML
     voting: gr.Row
     votes: list[gr.Button]
     votes_file: gr.DownloadButton
@@ -64,8 +65,8 @@ class Results:
     def derived(self) -> list[Component]:
         """What was made from a run afterwards; DERIVED of them."""
         told = [html for job in (self.comparing, self.turning, self.blinding) for html in (job.panel, job.note)]
-        return [*told, self.model, self.coverage, self.view, self.turned, self.blind_player, self.signed, self.glb,
-                self.review_file, self.decision, self.remark]  # fmt: skip
+        return [*told, self.model, self.coverage, self.view, self.turned, self.blind_player, self.tally, self.signed,
+                self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
 
     @property
     def emptied(self) -> list[Component]:
@@ -163,8 +164,10 @@ def _blind(t: gr.I18n) -> dict[str, object]:
     player = gr.HTML(elem_id="blind_player")
     with gr.Row(visible=False, elem_id="voting") as voting:
         votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
+    tally = gr.HTML(elem_id="tally", elem_classes="told")
     file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file")
-    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "votes_file": file}
+    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "tally": tally,
+            "votes_file": file}  # fmt: skip
 
 
 def _said(t: gr.I18n, key: str) -> Any:
