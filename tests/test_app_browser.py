@@ -157,8 +157,8 @@ def _other_methods(visit: Visit) -> None:
     for same in (1, 2):
         visit.press("vote_same")
         counts = {"first_wins": 0, "second_wins": 0, "same": same}
-        visit.expect("#blind_panel", text("tally", visit.language, **names, **counts))
-    visit.expect("#blind_panel", text("not_decided", visit.language))
+        visit.expect("#tally", text("tally", visit.language, **names, **counts))
+    visit.expect("#tally", text("not_decided", visit.language))
 
 
 def _from_elsewhere(visit: Visit) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from pathlib import Path
 
 import pytest
 from drivers import short_clip
 from heads import pipeline
 
+from tmt.errors import Language
 from tmt.evaluate.observe import Observer
 from tmt.evaluate.protocols import CROSS_STEP, Trial, _cross_row, person_in
 from tmt.evaluate.run_numbers import People, RunNumbers, load_observer, numbers, observe
@@ -19,6 +20,7 @@ from tmt.presets import PRESETS, settings_of
 from tmt.proxies import moments, small_clip
 from tmt.receipt import receipt, review, write_review
 from tmt.report_html import Price, Story, finding, html_report
+from tmt.report_words import word
 from tmt.types import CanonicalHead, Consent, Result, Settings, Window
 from tmt.video import probe
 from tmt.votes import append, read, shuffled, tally, vote, wilson
@@ -117,10 +119,22 @@ def test_the_report_is_one_file_that_fetches_nothing_and_tells_all(
     assert not re.search(r'(src|href)="(?!data:image/jpeg;base64,)', page)
     assert "http" not in page.replace("http-equiv", "")
     assert "<script" not in page and "&lt;script&gt;" in page
-    for piece in ("AI生成 / AI-generated", "0.0009 EUR", "tmt-consent-1", "pose_deg", "steadiness"):
+    for piece in ("AI生成 / AI-generated", "0.0009 EUR", "tmt-consent-1", "pose_deg"):
         assert piece in page, piece
     assert re.search(r"[0-9a-f]{64}", page)
     assert re.search("[ぁ-ん]", page.replace("AI生成", "")) is not None if language == "ja" else True
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_reports_settings_are_in_the_readers_language(
+    language: Language, result: Result, judged: RunNumbers, driving: Path
+) -> None:
+    page = html_report(story(result, judged, driving), language)
+    for field in fields(Settings):
+        assert f"<td>{word(f'set_{field.name}', language)}</td>" in page
+        assert f"<td>{field.name}</td>" not in page
+    assert f"<td>{word('is_relative', language)}</td>" in page
+    assert "<td>True</td>" not in page and "<td>False</td>" not in page
 
 
 def test_a_receipt_shows_the_consent_and_names_nobody(result: Result, folder: Path, head: CanonicalHead) -> None:

@@ -19,7 +19,7 @@ from tmt.types import Array, CanonicalHead, FrameBank
 
 TEXTURE = 1024  # px a side: twice what a head of 500 px shows
 # The cut through the neck, of the face's height and width: level below the chin, half the neck's width with what the
-# cut takes to climb there; above the chin beside the neck, and how it rises beyond, to keep ears and hair alone.
+# cut takes to climb there; above the chin beside the neck, and how it rises beyond: ears and hair stay, shoulders go.
 NECK, HALF_NECK, CORNER, SIDES, RISE = 0.24, 0.40, 0.12, 0.08, 0.45
 SEEN = -0.7  # of FrameBank.quality, from which a frame counts as seeing a vertex: about a half
 PERSON = 0.6  # of the matte

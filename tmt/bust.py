@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from tmt.bake import BakedHead, cut_level
+from tmt.bake import TEXTURE, BakedHead, cut_level
 from tmt.geometry import smoothstep
 from tmt.glb import Mesh
 from tmt.topology import Topology
 from tmt.types import Array, Back, CanonicalHead
 
-STRIP = 256  # px of the picture's width for the back of the head
-GUTTER = 8  # px between the two: smaller copies of the picture must not mix them
+GUTTER = 8  # px on both sides of where the two pictures meet: smaller copies of them must not mix them
+STRIP = TEXTURE - 2 * GUTTER  # px of the width for the back of the head: together a power of two
 SEAM, BEYOND = 0.14, 0.04  # head units inside and outside the outline where the sheet's colours become the back's
 STRIPES = 9.0  # of the back's texels
 ROUND = 2.0  # rows over which the back's depth is evened out

@@ -173,8 +173,13 @@ def _consent(story: Story, language: Language) -> str:
 def _settings(story: Story, language: Language) -> str:
     listed = ", ".join(f"{name} {version}" for name, version in _mapping(story.report, "versions").items())
     versions = f"{word('versions', language)}: {listed}" if listed else ""
+    rows = {
+        word(f"set_{name}", language) if f"set_{name}" in WORDS else name:
+            word(f"is_{value}", language) if f"is_{value}" in WORDS else value
+        for name, value in _mapping(story.report, "settings").items()
+    }  # fmt: skip
     return (
-        f"<h2>{word('settings', language)}</h2>{_table(_mapping(story.report, 'settings'))}"
+        f"<h2>{word('settings', language)}</h2>{_table(rows)}"
         f"{_paragraph(versions, 'note')}"
     )
 

@@ -88,7 +88,7 @@
       if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
       gl.viewport(0, 0, width, height);
       gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
-      gl.uniform1f(at("size"), zoom / span);
+      gl.uniform1f(at("size"), (zoom / span) * Math.min(1, (1.15 * width) / height));  // whole on a narrow screen, too
       gl.uniform1f(at("aspect"), width / height);
       gl.uniform2f(at("angle"), yaw, pitch);
       for (const soft of [0, 1]) {

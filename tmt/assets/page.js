@@ -13,12 +13,17 @@ document.addEventListener("click", (event) => {
   }
   if (event.target.closest?.("[data-pair]")) document.querySelector("#try_it")?.scrollIntoView({ behavior: "smooth" });
 });
-// A box that was left unticked may be out of sight when the run is asked for: the first of them is shown, ready to tick.
+// Boxes that were left unticked may be out of sight when the run is asked for, and Gradio takes its word on them back when
+// a card changes: they are shown, the first of them ready to tick, and marked until they are.
 new MutationObserver((changes) => {
   const told = changes.some((change) => [...change.addedNodes].some((node) => node.matches?.(".validation-error")
     || node.querySelector?.(".validation-error")));
-  const box = told && document.querySelector(".consent:has(.validation-error)");
-  if (!box) return;
-  box.querySelector("input").focus({ preventScroll: true });
+  const boxes = told ? [...document.querySelectorAll(".consent:has(.validation-error)")] : [];
+  if (!boxes.length) return;
+  for (const box of boxes) box.dataset.missing = "1";
+  boxes[0].querySelector("input").focus({ preventScroll: true });
   document.querySelector("#consents").scrollIntoView({ behavior: "smooth", block: "center" });
 }).observe(document, { childList: true, subtree: true });
+document.addEventListener("change", (event) => {
+  if (event.target.checked) delete event.target.closest?.(".consent")?.dataset.missing;
+});

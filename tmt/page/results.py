@@ -13,7 +13,7 @@ from tmt.types import METHODS
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
-DERIVED = 19
+DERIVED = 20
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
 
 
@@ -49,6 +49,7 @@ class Results:
     growth: gr.Image
     blinding: Job
     blind_player: gr.HTML
+    tally: gr.HTML
     voting: gr.Row
     votes: list[gr.Button]
     votes_file: gr.DownloadButton
@@ -68,8 +69,8 @@ class Results:
         """What was made from a run afterwards; DERIVED of them."""
         jobs = (self.comparing, self.turning, self.growing, self.blinding)
         told = [html for job in jobs for html in (job.panel, job.note)]
-        return [*told, self.model, self.coverage, self.growth, self.view, self.turned, self.blind_player, self.signed,
-                self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
+        return [*told, self.model, self.coverage, self.growth, self.view, self.turned, self.blind_player, self.tally,
+                self.signed, self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
 
     @property
     def emptied(self) -> list[Component]:
@@ -170,8 +171,10 @@ def _blind(t: gr.I18n) -> dict[str, object]:
     player = gr.HTML(elem_id="blind_player")
     with gr.Row(visible=False, elem_id="voting") as voting:
         votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
+    tally = gr.HTML(elem_id="tally", elem_classes="told")
     file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file")
-    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "votes_file": file}
+    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "tally": tally,
+            "votes_file": file}  # fmt: skip
 
 
 def _said(t: gr.I18n, key: str) -> Any:

@@ -118,7 +118,7 @@ def _methods(results: Results, after: After, blind: Blind) -> None:
     _job(results.comparing, after.compare, results.method, [results.player, results.numbers])
     _job(results.blinding, blind.start, results.method, [results.blind_player, results.voting])
     for button, handler in zip(results.votes, (blind.left, blind.same, blind.right), strict=True):
-        button.click(handler, None, [results.blind_player, results.blinding.panel, results.votes_file], **QUIET)
+        button.click(handler, None, [results.blind_player, results.tally, results.votes_file], **QUIET)
 
 
 def _job(job: Job, work: Handler, inputs: gr.Dropdown | None, outputs: list[Any]) -> None:

@@ -44,7 +44,7 @@ RESULT: dict[str, tuple[str, str]] = {
     "under": ("Compare with", "比べる相手"),
     "mute": ("Sound on or off", "音声のオン・オフ"),
     # Numbers.
-    "numbers": ("All figures, as `tmt evaluate` gives them", "すべての数値（`tmt evaluate` と同じ値）"),
+    "numbers": ("All figures, as tmt evaluate gives them", "すべての数値（tmt evaluate と同じ値）"),
     "figure": ("Figure", "項目"),
     "value": ("Value", "値"),
     "look_button": ("{time:.1f} s: {reason}", "{time:.1f}秒：{reason}"),
