@@ -18,7 +18,7 @@ from tmt.topology import Topology
 from tmt.types import Array, Atlas, CanonicalHead, Surface
 
 SEEN = 0.05  # of Atlas.weight: below it nothing has been seen
-MANY = 8.0  # frames that show a place well: as sure as the picture of the certainty goes
+FULL = 640.0  # of Atlas.weight: as sure as the picture goes, by the logarithm (to the trained cell a good frame is 20)
 SMALL = 240  # px of a picture on a sheet
 LABEL = 26  # px
 
@@ -71,7 +71,7 @@ def _stage(
 ) -> Stage:
     baked = as_baked(atlas, deepened(before, atlas.depth), head.performance.neutral, topology)
     view = portrait.look_at(baked)
-    sure = np.clip(view.of(at_vertices(atlas.weight, before.grid)) / MANY, 0, 1)
+    sure = np.log1p(np.maximum(view.of(at_vertices(atlas.weight, before.grid)), 0)) / np.log1p(FULL)
     return Stage(
         number, portrait.draw(baked, view), portrait.draw_plain(view.depth / 2.0, view, portrait.DEPTH_MAP),
         portrait.draw_plain(sure, view, portrait.COUNT_MAP), float(coverage),

@@ -228,7 +228,7 @@ class Back:
 @dataclass(frozen=True)
 class Atlas:
     """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
-    surely they are known (about the number of frames that show them well); depth [S, S] head units that parallax moved
+    surely they are known (a sum over frames, as the cell weighs them); depth [S, S] head units that parallax moved
     the surface by."""
 
     colours: Array
