@@ -6,6 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from tmt.geometry import smoothstep
 from tmt.render import Seen, spread
 from tmt.sight import at_vertices, turning
 from tmt.types import Array, Atlas, Surface
@@ -13,6 +14,7 @@ from tmt.types import Array, Atlas, Surface
 AWAY = 1e3  # px: no pixel of the atlas lies where it was in some picture
 SURE = 1.0  # frames' worth of sight from which a texel is known
 PRICE = 22.0  # of the logits: a mean of many frames is softer than any of them, and wanted where none sees a place well
+PERSON = (0.5, 0.95)  # of its matte, whose soft edge is drawn out wide where the sheet is seen from the side
 LEAST = 0.02  # share below which nothing is drawn
 
 
@@ -61,4 +63,7 @@ def lay_in(
         share = share_of(spread(own, seen) + more[-1], others)
     share = np.where(share > LEAST, share, 0)[..., None]
     if share.any():
-        pixels[..., :4] += share * (pixels_of(atlas, seen, surface.grid)[..., :4] - pixels[..., :4])
+        mine = pixels_of(atlas, seen, surface.grid)
+        person = share * smoothstep((mine[..., 3:4] - PERSON[0]) / (PERSON[1] - PERSON[0])).astype(np.float32)
+        pixels[..., :3] += person * (mine[..., :3] - pixels[..., :3])  # the background stays the bank's
+        pixels[..., 3:4] = np.maximum(pixels[..., 3:4], person)
