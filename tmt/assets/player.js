@@ -110,12 +110,18 @@
   const wireAll = () => document.querySelectorAll(".tmt-player").forEach((player) => {
     if (!player.closest("[hidden]")) wire(player);
   });
+  // The card with the faces may be there before the choice that it presses has all of them: then it waits a moment.
+  const choose = (role, index, tries) => {
+    const choice = document.querySelectorAll(`#${role}_face input`)[index];
+    if (choice) choice.click();
+    else if (tries) setTimeout(choose, 100, role, index, tries - 1);
+  };
   const seen = { childList: true, subtree: true, attributes: true, attributeFilter: ["hidden"] };
   new MutationObserver(wireAll).observe(document, seen);
   document.addEventListener("click", (event) => {
     const look = event.target.closest?.("[data-seek]");
     if (look) document.querySelector("#player .tmt-player")?.seekTo(+look.dataset.seek + 0.001);
     const face = event.target.closest?.("[data-face]");
-    if (face) document.querySelectorAll(`#${face.dataset.role}_face input`)[+face.dataset.face]?.click();
+    if (face) choose(face.dataset.role, +face.dataset.face, 50);
   });
 })();
