@@ -202,8 +202,9 @@ def test_networks_stay_within_their_bounds(tmp_path: Path) -> None:
 
 def test_what_study_makes_can_be_watched_growing() -> None:
     head = studied()
-    shown = list(stages.stages(head, TOPOLOGY, (1, 4, len(head.bank))))
-    assert [stage.frames for stage in shown] == [1, 4, len(head.bank)]
+    last = len(order_of(head.performance, head.bank.index))
+    shown = list(stages.stages(head, TOPOLOGY, (1, 4, last)))
+    assert [stage.frames for stage in shown] == [1, 4, last]
     assert shown[0].coverage <= shown[-1].coverage == pytest.approx(1, abs=0.02)
     sure = [float(stage.certainty.astype(float).std()) for stage in shown]
     assert sure[0] != sure[-1]
@@ -221,6 +222,7 @@ def test_a_head_begins_with_the_view_nearest_to_all_others() -> None:
     head = acted()
     index = np.array([6, 0, 18])  # far left, straight, far right
     assert order_of(head.performance, index).tolist() == [1, 0, 2]
+    assert order_of(head.performance, np.arange(25), 5).tolist() == [0, 6, 12, 18, 24]
 
 
 def test_grown_gives_the_surface_the_depth_of_its_atlas(plain: HeadCell, photos: list[Array]) -> None:

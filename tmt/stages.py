@@ -38,9 +38,9 @@ class Stage:
 def stages(head: CanonicalHead, topology: Topology, counts: Sequence[int] = ()) -> Iterator[Stage]:
     """The head as it grew. `counts`: after how many of its keyframes (none given: 1, 2, 4, ... and all)."""
     assert head.atlas is not None, "study has made one"
-    wanted = set(counts or doublings(len(head.bank)))
     net, bank, before = load_head(), head.bank, deepened(head.surface, -head.atlas.depth)
     order = order_of(head.performance, bank.index)
+    wanted = set(counts or doublings(len(order)))
     grown = build_up(net, before, head.performance, bank.window, bank.index[order], [bank.images[k] for k in order])
     whole = coverage_of(head)
     for number, state in enumerate(grown, 1):

@@ -75,7 +75,7 @@ def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
 
 def nested(head: CanonicalHead) -> Array:
     """Numbers of keyframes [K] such that the first few are as far apart in time as they can be; at most MOST."""
-    order = order_of(head.performance, head.bank.index)
+    order = order_of(head.performance, head.bank.index, len(head.bank))
     rest = order[1:]
     bits = max(1, int(len(rest) - 1).bit_length())
     spread = sorted(range(len(rest)), key=lambda n: int(f"{n:0{bits}b}"[::-1], 2))
