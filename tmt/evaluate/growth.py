@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -96,15 +97,18 @@ class _Scene:
     """The second half of a clip: its true frames, and where the head is in them."""
 
     def __init__(self, setup: Setup, pipeline: TalkingHeadPipeline, truth: Path, plan: Chosen) -> None:
-        self.setup, self.pipeline, self.plan = setup, pipeline, plan
-        self.frames = list(read_frames(truth, every=SELF_STEP))[: len(plan)]
-        self.faces = [setup.observer.face(frame) for frame in self.frames]
+        self.setup, self.pipeline, self.truth, self.plan = setup, pipeline, truth, plan
+        self.faces = [setup.observer.face(frame) for frame in self._frames()]
+
+    def _frames(self) -> Iterator[Array]:
+        """Read anew every time: there may be many."""
+        return islice(read_frames(self.truth, every=SELF_STEP), len(self.plan))
 
     def row(self, case: str, way: str, head: CanonicalHead, coverage: float) -> GrowthRow:
         """How near one head comes to the truth."""
         observer, near = self.setup.observer, []
         with closing(draw(head, self.plan, SETTINGS, self.pipeline.tracker, Counter())) as pictures:
-            for (picture, _), truth, face in zip(pictures, self.frames, self.faces, strict=True):
+            for (picture, _), truth, face in zip(pictures, self._frames(), self.faces, strict=True):
                 if not np.isnan(face[0, 0]):
                     near.append(closeness(truth, picture, face, observer.face(picture), observer.topology))
         return GrowthRow(case, way, mean_closeness(near), coverage)

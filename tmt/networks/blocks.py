@@ -29,6 +29,17 @@ def double(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
+    """[B, C, H, W], by a Gaussian; the border is repeated."""
+    reach = max(1, round(3 * sigma))
+    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=image.device) / sigma) ** 2)
+    line = (line / line.sum()).to(image.dtype)
+    count = image.shape[1]
+    padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
+    across = F.conv2d(padded, line.expand(count, 1, 1, -1), groups=count)
+    return F.conv2d(across, line[:, None].expand(count, 1, -1, 1), groups=count)
+
+
 def with_places(picture: torch.Tensor) -> torch.Tensor:
     """[B, 3, H, W] in 0..1 -> [B, 5, H, W] around zero: colours, and where in the picture each pixel lies."""
     height, width = picture.shape[-2:]

@@ -16,7 +16,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, block, double
+from tmt.networks.blocks import Refine, block, blurred, double
 
 DOUBT = 20.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
@@ -176,17 +176,6 @@ def carried_out(colour: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         left = left - share
     sure = _sized(trust, fine)
     return torch.cat([colour[:, :3] * sure + _sized(filled, fine) * (1 - sure), colour[:, 3:]], 1)
-
-
-def blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
-    """[B, C, H, W], by a Gaussian; the border is repeated."""
-    reach = round(3 * sigma)
-    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=image.device) / sigma) ** 2)
-    line = (line / line.sum()).to(image.dtype)
-    count = image.shape[1]
-    padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
-    across = F.conv2d(padded, line.expand(count, 1, 1, -1), groups=count)
-    return F.conv2d(across, line[:, None].expand(count, 1, -1, 1), groups=count)
 
 
 def _sized(plane: torch.Tensor, side: int) -> torch.Tensor:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812
 
 from tmt.attend import LOGIT_UNIT, MAPS
 from tmt.detail import RADIUS
 from tmt.fuse import LASHES, LASHES_KEEP
+from tmt.networks.blocks import blurred
 from tmt.networks.fusion import FusionNet, Repair
 from tmt.train.config import TrainConfig
 from tmt.train.pool import Samples, Tensors
@@ -30,7 +30,7 @@ def compose(repair: Repair | None, sources: torch.Tensor, hints: torch.Tensor, m
     if repair is not None:
         logits = logits + repair.logits
     colours = (torch.softmax(logits, 1)[:, :, None] * sources[:, :, :3]).sum(1)
-    colours = colours + DETAIL * (colours - _blurred(colours, RADIUS))
+    colours = colours + DETAIL * (colours - blurred(colours, RADIUS))
     dark = torch.from_numpy(LASHES).to(colours)[:, None, None]
     colours = colours + _map(maps, "lashes") * (colours * (LASHES_KEEP - 1) + dark)
     matte, near = _map(maps, "matte"), _map(maps, "near")
@@ -132,21 +132,11 @@ class FusionStage:
 
 def ssim_map(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Structural similarity [B, C, H, W] of pictures in 0..1 (Wang et al. 2004), Gaussian window of 1.5 px."""
-    mean_a, mean_b = _blurred(a, 1.5), _blurred(b, 1.5)
-    var_a, var_b = _blurred(a * a, 1.5) - mean_a**2, _blurred(b * b, 1.5) - mean_b**2
-    both = _blurred(a * b, 1.5) - mean_a * mean_b
+    mean_a, mean_b = blurred(a, 1.5), blurred(b, 1.5)
+    var_a, var_b = blurred(a * a, 1.5) - mean_a**2, blurred(b * b, 1.5) - mean_b**2
+    both = blurred(a * b, 1.5) - mean_a * mean_b
     c1, c2 = 0.01**2, 0.03**2
     return ((2 * mean_a * mean_b + c1) * (2 * both + c2)) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
-
-
-def _blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
-    reach = max(1, round(3 * sigma))
-    line = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=image.device) / sigma) ** 2)
-    line = (line / line.sum()).to(image.dtype)
-    count = image.shape[1]
-    padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
-    across = F.conv2d(padded, line.expand(count, 1, 1, -1), groups=count)
-    return F.conv2d(across, line[:, None].expand(count, 1, -1, 1), groups=count)
 
 
 def _map(maps: torch.Tensor, name: str) -> torch.Tensor:

@@ -13,13 +13,11 @@ import torch.nn.functional as F  # noqa: N812
 
 from tmt.networks.head import HeadCell, State
 from tmt.train.config import TrainConfig
-from tmt.train.fusion import ssim_map
+from tmt.train.fusion import SHOWN, SLOPE_SHARE, SSIM_SHARE, ssim_map
 from tmt.train.sights import Sights, at, glimpses
 from tmt.types import Array
 
 Batch = dict[str, torch.Tensor]
-SSIM_SHARE, SLOPE_SHARE = 0.15, 0.5  # beside the plain difference, as of the fusion
-SHOWN = 6
 
 
 def drawn_head(net: HeadCell, state: State, batch: Batch) -> torch.Tensor:

@@ -20,6 +20,7 @@ from tmt.fuse import Mix, Posed, choose
 from tmt.networks.fusion import FusionNet
 from tmt.networks.head import HeadCell, State
 from tmt.render import deform, look, place, spread
+from tmt.sight import NECK
 from tmt.topology import Topology
 from tmt.train import fusion, sights
 from tmt.train.config import TrainConfig
@@ -112,7 +113,8 @@ def with_head(state: State, colours: torch.Tensor, batch: Batch) -> tuple[torch.
     puts it."""
     covered = (batch["where"][:, :1] >= 0).to(colours)
     weight = sights.at(state.weight[:, :1], batch["where"])
-    sure = weight / (weight + SURE) * batch["maps"][:, MAPS.index("head")][:, None]
+    head = ((batch["maps"][:, MAPS.index("head")][:, None] - NECK[0]) / (NECK[1] - NECK[0])).clamp(0, 1)
+    sure = weight / (weight + SURE) * head * head * (3 - 2 * head)  # as `sight.turning`
     over = sure.clamp(min=1e-6).log() - PRICE - batch["top"]
     logits = torch.cat([batch["hints"][:, :, 0] * LOGIT_UNIT, over], 1) - over.clamp(min=0)
     moved = torch.cat([batch["hints"][:, :, 1], min(AWAY / MOVED_UNIT, 2.0) * covered], 1)
