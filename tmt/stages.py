@@ -96,7 +96,7 @@ def sheet(grown: Sequence[Stage]) -> Array:
     for stage in grown:
         pictures = [cv2.resize(p, (SMALL, SMALL), interpolation=cv2.INTER_AREA)
                     for p in (stage.colour, stage.depth, stage.certainty)]  # fmt: skip
-        columns.append(np.concatenate([_title(f"{stage.frames}: {stage.coverage:.0%}"), *pictures]))
+        columns.append(np.concatenate([*pictures, _title(f"{stage.frames}: {stage.coverage:.0%}")]))
     return np.concatenate(columns, 1)
 
 
