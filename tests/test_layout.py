@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -207,3 +208,14 @@ def test_files_stay_short_enough_to_be_read_at_one_go() -> None:
     lengths = {path.relative_to(ROOT / "tmt").as_posix(): path.read_text("utf-8").count("\n") for path in modules()}
     assert {name: n for name, n in lengths.items() if n > LONGER.get(name, LINES)} == {}
     assert all(lengths[name] > LINES for name in LONGER), "an exception that is no longer needed"
+
+
+def test_an_installed_package_holds_every_file_that_is_not_code() -> None:
+    """Weights that lie in the source tree alone would leave an installed `tmt` without them."""
+    line = re.search(r"^package-data\.tmt = (\[.*\])$", (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
+    assert line is not None
+    packed = {found for pattern in json.loads(line[1]) for found in (ROOT / "tmt").glob(pattern) if found.is_file()}
+    files = {path for path in (ROOT / "tmt").rglob("*")
+             if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts}
+    assert {path.suffix for path in files} >= {".safetensors", ".json", ".npz", ".css", ".js"}
+    assert files == packed
