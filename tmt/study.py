@@ -22,6 +22,7 @@ from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
 from tmt.skin import follow, learn, skin_map, unroll
+from tmt.sweep import swept
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.types import Array, CanonicalHead, MediaInfo, Method, Performance, Receipt, Window
@@ -63,6 +64,7 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
+    surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(

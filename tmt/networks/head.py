@@ -18,7 +18,7 @@ from torch import nn
 
 from tmt.networks.blocks import Refine, block, blurred, double
 
-DOUBT = 20.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
+DOUBT = 40.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
 BLUR, WIDER = 3.0, 9.0  # texels over which depth is smooth, and over which it is carried where little is known
 FARTHEST = 0.35  # head units that depth is moved at most
