@@ -13,6 +13,7 @@ import pytest
 import torch
 from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
+from tmt.attend import warped_by
 from tmt.bank import build_bank, target_of
 from tmt.composite import scaled
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, within_sides
@@ -98,6 +99,21 @@ def test_the_fast_mix_equals_the_one_in_torch(count: int, scale: float, pool: Th
     assert fast.shape == plain.shape
     assert np.abs(fast[..., :4] - plain[..., :4]).max() < 2 / 255
     np.testing.assert_allclose(fast[..., 4:], plain[..., 4:], atol=0.01)
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.6])
+def test_each_source_that_a_network_sees_is_what_it_shows_alone(scale: float, pool: ThreadPoolExecutor) -> None:
+    target = target_of(acted().performance, 5)
+    mix = picked(target)
+    bank = head().bank
+    images, window = scaled(bank.images, scale), bank.window.at(bank.window.scale * scale)
+    seen = look(head().surface, posed(target).vertices, window)
+    warped, moved = warped_by(seen, window, bank, images, mix, pool)
+    for k in range(len(mix.chosen)):
+        one = Mix(mix.chosen[k : k + 1], mix.logits[k : k + 1], mix.cavity, mix.lashes)
+        alone = mix_pixels(seen, window, bank, images, one, pool, FLOOR)
+        assert np.abs(warped[k] - np.clip(alone[..., :4], 0, 1).transpose(2, 0, 1)).max() < 1e-4
+        assert np.abs(moved[k] - alone[..., 4]).max() < 1e-3
 
 
 @pytest.mark.parametrize("size", [(24, 30), (144, 156)])

@@ -23,6 +23,7 @@ from tmt.composite import bank_canvas
 from tmt.errors import MediaError, SettingsError
 from tmt.evaluate.metrics import psnr
 from tmt.growth import atlas_of
+from tmt.networks.blocks import folded
 from tmt.networks.head import HeadCell
 from tmt.renderer import Renderer
 from tmt.trackers import load_tracker
@@ -288,3 +289,8 @@ def test_one_command_trains_the_head_and_one_trains_it_with_the_fusion(cached: P
     both = tmp_path / "joint" / "best"
     assert HeadCell.from_pretrained(both / "head") and fusion.FusionNet.from_pretrained(both / "fusion")
     assert json.loads((both / "training.json").read_text())["trained on"] == ["again", "subject"]
+
+
+def test_folding_is_torchs_own_unshuffling() -> None:
+    picture = torch.rand(2, 3, 6, 8)
+    assert torch.equal(folded(picture), torch.nn.functional.pixel_unshuffle(picture, 2))

@@ -6,6 +6,7 @@ warps afterwards.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import cv2
@@ -13,8 +14,9 @@ import numpy as np
 
 from tmt.atlas import logit_of, pixels_of
 from tmt.composite import Canvas, mattes, soft_dilated
-from tmt.fuse import REST, Mix, Posed, home_of
-from tmt.geometry import smoothstep, transform
+from tmt.fuse import REST, STRIPS, Mix, Posed, home_of
+from tmt.geometry import transform
+from tmt.kernels_warp import warp
 from tmt.render import Seen, filled, look, spread
 from tmt.topology import Topology
 from tmt.types import Array, Atlas, FrameBank, Surface, Target, Window
@@ -55,13 +57,13 @@ def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
 
 def gather(
     bank: FrameBank, surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, images: Array,
-    atlas: Atlas | None = None,
+    atlas: Atlas | None = None, pool: Executor | None = None,
 ) -> Evidence:
     """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale. With
-    an `atlas`, that is the last of the sources."""
+    an `atlas`, that is the last of the sources. `pool`: threads that share the work."""
     target, grid = posed.target, surface.grid
     seen = look(surface, posed.vertices, canvas.window)
-    warped, moved = _warp(seen, canvas.window, bank, images, mix)
+    warped, moved = warped_by(seen, canvas.window, bank, images, mix, pool)
     logits = np.stack([spread(row, seen) for row in mix.logits])
     if atlas is not None:
         own = pixels_of(atlas, seen, grid)
@@ -104,24 +106,22 @@ def _padded(values: Array) -> Array:
     return np.pad(values, [(0, 0)] * (values.ndim - 2) + room, mode="edge").astype(np.float32)
 
 
-def _warp(seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix) -> tuple[Array, Array]:
+def warped_by(
+    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: Executor | None = None
+) -> tuple[Array, Array]:
     """The chosen frames as the target shows them: [K, 4, H, W] 0..1; how far pixels have come [K, H, W] px."""
-    grid = mix.logits.shape[-1]
+    grid, shape, count = mix.logits.shape[-1], seen.depth.shape, len(mix.chosen)
     ratio = np.float32(images.shape[2] / bank.images.shape[2])
-    scale, left, top = home_of(window, bank.window, float(ratio))
-    rows, columns = (np.arange(n, dtype=np.float32) + 0.5 for n in seen.depth.shape)
-    home = np.stack(np.meshgrid(columns * scale + left, rows * scale + top), -1)
-    warped, moved = [], []
-    for index in mix.chosen:
-        places = bank.places[index].reshape(grid, grid, 2) * ratio
-        away = cv2.remap(places, seen.grid_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) - home
-        length = np.linalg.norm(away, axis=-1)
-        pull = smoothstep((length - REST[0]) / (REST[1] - REST[0])).astype(np.float32)
-        where = home + away * pull[..., None] - np.float32(0.5)
-        picture = cv2.remap(images[index], where, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        warped.append(np.moveaxis(picture, -1, 0) * (seen.covered / np.float32(255)))
-        moved.append(length * seen.covered)
-    return np.stack(warped), np.stack(moved)
+    places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
+    home, chosen = home_of(window, bank.window, float(ratio)), images[mix.chosen]
+    warped, moved = np.empty((count, 4, *shape), np.float32), np.empty((count, *shape), np.float32)
+    edges = np.linspace(0, shape[0], STRIPS + 1).astype(int)
+
+    def strip(index: int) -> None:
+        warp(edges[index], edges[index + 1], seen.grid_xy, places, chosen, home, REST, warped, moved)
+
+    list((map if pool is None else pool.map)(strip, range(STRIPS)))
+    return warped, moved
 
 
 def _drawn(target: Target, window: Window, topology: Topology) -> dict[str, Array]:

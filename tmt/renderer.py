@@ -167,7 +167,9 @@ class Renderer:
     def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
         """What the network adds to logits, matte and colours."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
-        evidence = gather(bank, self.head.surface, self.topology, posed, mix, small, self._small, self.head.atlas)
+        evidence = gather(
+            bank, self.head.surface, self.topology, posed, mix, small, self._small, self.head.atlas, self._pool
+        )
         extra, more, paint = attend(net, evidence, canvas.window.shape)
         return extra * self._trust, more * self._trust, paint * self._trust
 

@@ -29,6 +29,13 @@ def double(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def folded(x: torch.Tensor) -> torch.Tensor:
+    """[B, C, H, W] -> [B, 4 C, H/2, W/2]: as `F.pixel_unshuffle(x, 2)`, which on a CPU takes five times as long."""
+    batch, count, height, width = x.shape
+    cells = x.reshape(batch, count, height // 2, 2, width // 2, 2)
+    return cells.permute(0, 1, 3, 5, 2, 4).reshape(batch, 4 * count, height // 2, width // 2)
+
+
 def blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:
     """[B, C, H, W], by a Gaussian; the border is repeated."""
     reach = max(1, round(3 * sigma))

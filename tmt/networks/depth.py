@@ -10,7 +10,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, block, double, with_places
+from tmt.networks.blocks import Refine, block, double, folded, with_places
 
 SIDE = 128  # px of a crop: enough for what is smooth
 NEAREST, FARTHEST = -7.0, 0.0  # limits of the logarithm of what the depth may be wrong by
@@ -43,7 +43,7 @@ class DepthNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, crop: torch.Tensor) -> Depth:
         """crop [B, 3, H, W] in 0..1, sides multiples of 16, the face about half of it."""
-        half = self.at_half(F.pixel_unshuffle(with_places(crop), 2))
+        half = self.at_half(folded(with_places(crop)))
         quarter = self.at_quarter(half)
         eighth = self.at_eighth(quarter)
         up = self.up_eighth(torch.cat([eighth, double(self.at_sixteenth(eighth))], 1))

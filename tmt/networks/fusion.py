@@ -14,7 +14,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.attend import LOGIT_UNIT
-from tmt.networks.blocks import Refine, block, double
+from tmt.networks.blocks import Refine, block, double, folded
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,11 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
         # Each source by itself: its pixels, its hints, and how it differs from all of them mixed.
         own = torch.cat([sources, hints, sources[:, :, :3] - mean[:, None]], 2).flatten(0, 1)
-        near = self.look(F.pixel_unshuffle(own, 2))  # [B K, s, H/2, W/2]
+        near = self.look(folded(own))  # [B K, s, H/2, W/2]
         far = self.study(near)  # [B K, 2 s, H/4, W/4]
 
         # The target asks, the sources answer.
-        half = self.aim(F.pixel_unshuffle(torch.cat([maps, mean], 1), 2))
+        half = self.aim(folded(torch.cat([maps, mean], 1)))
         quarter = self.aim_quarter(half)
         shape = (batch, count, -1, height // 4, width // 4)
         values, keys = far.view(shape), self.key(far).view(shape)

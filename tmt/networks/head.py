@@ -16,7 +16,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, block, blurred, double
+from tmt.networks.blocks import Refine, block, blurred, double, folded
 
 DOUBT = 40.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
@@ -99,7 +99,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
             fresh - 0.5, (fresh[:, :3] - known[:, :3]) * seen, _sure(state), glimpse.weight,
             glimpse.acted * 8, glimpse.detail / 4, glimpse.trust, glimpse.flow / 4, parallax / 16,
         ], 1)
-        near = self.look(F.pixel_unshuffle(told, 2))
+        near = self.look(folded(told))
         far = self.weigh(torch.cat([self.study(near), state.memory], 1))
         gains = F.pixel_shuffle(self.gains(self.up(torch.cat([near, double(far)], 1))), 2)
         gains = gains if glimpse.scope is None else gains * glimpse.scope
@@ -125,7 +125,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         colour = carried_out(state.colour, state.weight)
         known = F.interpolate(colour, (side, side), mode="area")
         depth = self.depth(state)
-        near = self.see(F.pixel_unshuffle(torch.cat([known - 0.5, _sure(state), depth * 4], 1), 2))
+        near = self.see(folded(torch.cat([known - 0.5, _sure(state), depth * 4], 1)))
         near = near + double(self.remember(state.memory))
         far = self.gather(torch.cat([near, double(state.memory)], 1))
         paint = 0.5 * torch.tanh(F.pixel_shuffle(self.paint(self.back(torch.cat([near, double(far)], 1))), 2))
