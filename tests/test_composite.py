@@ -23,6 +23,7 @@ from tmt.composite import (
     middle_square,
     paste_back,
     scaled,
+    soften_steps,
 )
 from tmt.plate import background_plate
 from tmt.render import Seen
@@ -282,3 +283,19 @@ def test_a_smaller_canvas_leaves_the_picture_sharp_where_nothing_was_drawn() -> 
     head[top + 2 * 40 : top + 2 * 80, left + 2 * 40 : left + 2 * 80] = True
     np.testing.assert_array_equal(full[~head], sharp[~head])
     assert np.abs(full[top + 110 : top + 130, left + 110 : left + 130].astype(int) - 128).max() <= 1
+
+
+def test_the_outline_of_what_lies_before_is_smoothed_and_nothing_else_is() -> None:
+    y, x = np.mgrid[0:64, 0:64].astype(np.float32)
+    before, person = y > 0.4 * x + 12, np.ones((64, 64), np.float32)
+    stairs = np.repeat(np.where(before, 0.9, 0.1).astype(np.float32)[..., None], 3, 2)
+    seen = Seen(np.ones((64, 64, 2), np.float32), np.where(before, 50.0, 90.0).astype(np.float32))
+    soft = soften_steps(stairs, person, seen, 40.0)
+    true = np.clip(0.5 + (y - 0.4 * x - 12) / 1.2, 0, 1) * 0.8 + 0.1  # each pixel covered in part
+    near = np.abs(y - 0.4 * x - 12) < 2
+    assert np.abs(soft[..., 0] - true)[near].max() < 0.75 * np.abs(stairs[..., 0] - true)[near].max()
+    assert np.array_equal(soft[~cv2.dilate(near.astype(np.uint8), np.ones((9, 9))).astype(bool)],
+                          stairs[~cv2.dilate(near.astype(np.uint8), np.ones((9, 9))).astype(bool)])  # fmt: skip
+    flat = Seen(seen.grid_xy, np.full((64, 64), 50.0, np.float32))
+    assert np.array_equal(soften_steps(stairs, person, flat, 40.0), stairs)
+    assert np.array_equal(soften_steps(stairs, 0 * person, seen, 40.0), stairs)

@@ -18,6 +18,7 @@ HAIR = 0.04  # of the side, moved up: more room is needed above the face than be
 AWAY = 0.025  # of the side: nearer to the person than this, wisps of hair pass for background
 STILL = (0.003, 0.012)  # of the side: moved less than the first is no motion, more than the second is
 STEP = 0.30  # head units of depth that make an edge worth smoothing
+FINE_STEP = 0.12  # likewise, of an edge of which only the stairs are smoothed
 SURE = (0.08, 0.5)  # matte from which a person begins to be there, and surely is
 BARELY = 0.5  # share of the head below which the sheet's torso is left out of what is drawn
 DRAWN = 1.5 / 255  # a canvas that differs by more from what lay there has been drawn on
@@ -201,12 +202,23 @@ def soft_dilated(mask: Array, reach: float) -> Array:
 
 def _smooth_edges(alpha: Array, seen: Seen, unit: float) -> Array:
     """Soften the matte where depth jumps: the sheet's own outline is cut hard by the rasteriser."""
-    depth = np.minimum(seen.depth, 1e4)
-    box = np.ones((5, 5), np.uint8)
-    jump = ((cv2.dilate(depth, box) - cv2.erode(depth, box)) > STEP * unit).astype(np.float32)
-    jump = np.minimum(cv2.GaussianBlur(jump, (0, 0), 1.0), 1)
+    jump = cv2.GaussianBlur(_jumps(seen, STEP * unit, 5), (0, 0), 1.0)
     inner = cv2.GaussianBlur(cv2.erode(alpha, np.ones((3, 3), np.uint8)), (0, 0), 0.9)
     return alpha * (1 - jump) + np.minimum(alpha, inner) * jump
+
+
+def soften_steps(image: Array, person: Array, seen: Seen, unit: float) -> Array:
+    """A picture [H, W, 3] whose stairs along a `person`'s [H, W] cheek and nose, before what is behind, are gone."""
+    edge = (cv2.GaussianBlur(_jumps(seen, FINE_STEP * unit, 3), (0, 0), 0.7) * person)[..., None]
+    if not edge.any():
+        return image
+    return image + edge * (cv2.GaussianBlur(image, (0, 0), 0.8) - image)
+
+
+def _jumps(seen: Seen, least: float, width: int) -> Array:
+    """[H, W] 1 where depth differs by more than `least` px within `width` px."""
+    depth, box = np.minimum(seen.depth, 1e4), np.ones((width, width), np.uint8)
+    return ((cv2.dilate(depth, box) - cv2.erode(depth, box)) > least).astype(np.float32)
 
 
 def _free_sides(window: Window, picture: Array) -> tuple[bool, bool, bool, bool]:

@@ -16,7 +16,7 @@ from tmt.attend import gather, small_canvas
 from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled
+from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled, soften_steps
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import rotation_angle, transform
@@ -133,14 +133,15 @@ class Renderer:
         paint: Array | None,
     ) -> Array:
         """Pixels [H, W, 5] over the canvas; `more` matte [H, W] and `paint` [H, W, 3] are what a network adds."""
-        person, drawn = mattes(pixels, seen, canvas, float(posed.target.pose.scale) * canvas.window.scale)
+        unit = float(posed.target.pose.scale) * canvas.window.scale
+        person, drawn = mattes(pixels, seen, canvas, unit)
         if more is not None:
             person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
         share = None if canvas.joint is None else spread(canvas.joint, seen)
         if behind is not None:
             person = np.maximum(person, behind)
             share = None if share is None else np.maximum(share, behind)
-        return lay_over(pixels[..., :3], person, drawn, canvas, share, paint)
+        return soften_steps(lay_over(pixels[..., :3], person, drawn, canvas, share, paint), person, seen, unit)
 
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
