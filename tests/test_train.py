@@ -242,10 +242,10 @@ def test_a_head_seen_in_a_mirror_is_the_mirrored_head(drawn: dict[str, Path], se
 
 
 def test_the_recurrent_heads_loss_falls_on_a_sample_seen_often(drawn: dict[str, Path], tmp_path: Path) -> None:
-    config = TrainConfig(batch=1, every=25, warm_up=5, rate=5e-3, average=0.8, network=TINY)
+    config = TrainConfig(batch=1, every=12, warm_up=3, rate=5e-3, average=0.8, network=TINY)
     files = [drawn["head"]]
     stage = head.HeadStage(sights.Sights(files, 1, 10_000, 96), sights.Sights(files, 1))
-    lines = list(run(stage, tmp_path / "run", config, Budget(steps=25), workers=0))
+    lines = list(run(stage, tmp_path / "run", config, Budget(steps=12), workers=0))
     rows = [line.split(",") for line in (tmp_path / "run" / "log.csv").read_text().splitlines()]
     column = rows[0].index("loss")
     assert float(rows[-1][column]) < float(rows[1][column]), lines
