@@ -48,19 +48,13 @@ def share_of(own: Array, others: Array) -> Array:
     return np.asarray(mine / (mine + np.exp(others - top).sum(0)), np.float32)
 
 
-def lay_in(
-    pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, logits: Array, extra: Array | None = None
-) -> None:
-    """Let pixels [H, W, 5] of the bank's sources, `logits` [K, G, G], give way to the atlas in place, by its share.
-    `extra` [h, w, K + 1]: what a network adds to the logits, the atlas's last."""
-    own = logit_of(atlas, surface)
-    if extra is None:
-        share = spread(share_of(own, logits), seen)
-    else:
-        size = seen.depth.shape[::-1]
-        more = [cv2.resize(np.ascontiguousarray(extra[..., k]), size) for k in range(extra.shape[-1])]
-        others = np.stack([spread(row, seen) + added for row, added in zip(logits, more[:-1], strict=True)])
-        share = share_of(spread(own, seen) + more[-1], others)
+def share_among(logits: Array, atlas: Atlas, surface: Surface, seen: Seen) -> Array:
+    """The atlas's share among sources with `logits` [K, G, G], at the pixels [H, W]."""
+    return spread(share_of(logit_of(atlas, surface), logits), seen)
+
+
+def lay_in(pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, share: Array) -> None:
+    """Let pixels [H, W, 5] of the bank's sources give way to the atlas in place, by its `share` [H, W] among them."""
     share = np.where(share > LEAST, share, 0)[..., None]
     if share.any():
         mine = pixels_of(atlas, seen, surface.grid)

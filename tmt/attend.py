@@ -106,6 +106,16 @@ def _padded(values: Array) -> Array:
     return np.pad(values, [(0, 0)] * (values.ndim - 2) + room, mode="edge").astype(np.float32)
 
 
+def share_of_last(evidence: Evidence, extra: Array, shape: tuple[int, int]) -> Array:
+    """What the last source gets of every pixel of a picture of `shape` (H, W), where `extra` [h, w, K] is added to the
+    hinted logits."""
+    height, width = evidence.shape
+    hints = np.moveaxis(evidence.hints[:, 0, :height, :width], 0, -1)
+    logits = hints * np.float32(LOGIT_UNIT) + extra
+    share = np.exp(logits - logits.max(-1, keepdims=True))
+    return cv2.resize(share[..., -1] / share.sum(-1), shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
 def warped_by(
     seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: Executor | None = None
 ) -> tuple[Array, Array]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tmt import atlas
-from tmt.attend import gather, small_canvas
+from tmt.attend import gather, share_of_last, small_canvas
 from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
@@ -146,11 +146,13 @@ class Renderer:
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
         canvas, behind = self._behind(posed, canvas)
-        extra, more, paint = (None, None, None) if self._net is None else self._attend(self._net, mix, posed, canvas)
+        extra, more, paint, share = (None,) * 4 if self._net is None else self._attend(self._net, mix, posed, canvas)
         pixels = self._pixels(seen, mix, canvas.window, None if extra is None else extra[..., : len(mix.chosen)])
         add_detail(pixels, self._detail)
         if self.head.atlas is not None:
-            atlas.lay_in(pixels, self.head.atlas, self.head.surface, seen, mix.logits, extra)
+            if share is None:
+                share = atlas.share_among(mix.logits, self.head.atlas, self.head.surface, seen)
+            atlas.lay_in(pixels, self.head.atlas, self.head.surface, seen, share)
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         shade(pixels, seen, mix)
         inside = None
@@ -165,14 +167,15 @@ class Renderer:
         """Fitted when it is first needed: many subjects show all that is asked of them."""
         return mouth_of(self.head, self.topology)
 
-    def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array]:
-        """What the network adds to logits, matte and colours."""
+    def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array, Array]:
+        """What the network adds to logits, matte and colours; the share [H, W] that it leaves to the last source."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
         evidence = gather(
             bank, self.head.surface, self.topology, posed, mix, small, self._small, self.head.atlas, self._pool
         )
         extra, more, paint = attend(net, evidence, canvas.window.shape)
-        return extra * self._trust, more * self._trust, paint * self._trust
+        extra *= self._trust
+        return extra, more * self._trust, paint * self._trust, share_of_last(evidence, extra, canvas.window.shape)
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
