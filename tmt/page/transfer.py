@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -56,9 +57,12 @@ class Transfer:
             first, second, settings = self._chosen(visit, subject, driving, how)
 
             def work(report: Report) -> Preview:
-                head = self.desk.head(visit, first, consent, report)
+                with ThreadPoolExecutor(1) as beside:  # the driver is looked at while the subject is studied
+                    found = beside.submit(self.desk.studio.moment, second)
+                    head = self.desk.head(visit, first, consent, report)
+                    moment = found.result()
                 report(Step("moment", 0, None))
-                return self.desk.studio.preview(head, second, settings)
+                return self.desk.studio.preview(head, moment, settings)
 
             return work
 
@@ -149,7 +153,8 @@ class Transfer:
         folder = self.desk.visits.new_folder(visit)
         work = self._work(visit, subject, driving, settings, consent, language, folder)
         info = self.desk.studio.facts(driving.path, "driving").info
-        later = {"study": self.desk.estimate.transfer(info, settings), "track": 0.0}
+        rendering = self.desk.estimate.transfer(info, settings)
+        later = {"study": rendering, "build": rendering, "track": 0.0}
         judging = self.desk.estimate.judge(info)
         pace = Pace(lambda stage: later.get(stage, 0.0) + judging)
         started = time.monotonic()
