@@ -200,21 +200,26 @@ class Renderer:
         canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
         probes = np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
-        if self.settings.method == "head":
-            drawn = [self._alone(seen, posed, canvas) for seen, _, posed, _ in scenes]
-        else:
-            drawn = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+        drawn = self._drawn(scenes, canvas)
         if self._net is not None:
             net, self._net = self._net, None
-            plain = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+            plain = self._drawn(scenes, canvas)
             self._trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
             self._net = net if self._trust > LEAST_TRUST else None
             drawn = [p + np.float32(self._trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
         outlines = [outline for *_, outline in scenes]
         truth = [self._images[probe][..., :3] for probe in probes]
-        self._detail = matching_gain(
-            list(zip(drawn, outlines, strict=True)), list(zip(truth, outlines, strict=True))
-        )
+        pairs = (list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth))
+        self._detail = matching_gain(*pairs)
+
+    def _drawn(self, scenes: list[tuple[Seen, Mix, Posed, Array]], canvas: Canvas) -> list[Array]:
+        """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
+        def one(seen: Seen, mix: Mix, posed: Posed, _: Array) -> Array:
+            alone = self.settings.method == "head"
+            return self._alone(seen, posed, canvas) if alone else self._mixed(seen, mix, posed, canvas)
+
+        with ThreadPoolExecutor(2) as two:
+            return list(two.map(one, *zip(*scenes, strict=True)))
 
     def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix, Posed, Array]:
         """A keyframe as a target for the others, and its face's outline px."""
