@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
@@ -57,12 +56,9 @@ class Transfer:
             first, second, settings = self._chosen(visit, subject, driving, how)
 
             def work(report: Report) -> Preview:
-                with ThreadPoolExecutor(1) as beside:  # the driver is looked at while the subject is studied
-                    found = beside.submit(self.desk.studio.moment, second)
-                    head = self.desk.head(visit, first, consent, report)
-                    moment = found.result()
+                head = self.desk.head(visit, first, consent, report)
                 report(Step("moment", 0, None))
-                return self.desk.studio.preview(head, moment, settings)
+                return self.desk.studio.preview(head, self.desk.studio.moment(second), settings)
 
             return work
 
