@@ -27,9 +27,9 @@ from tmt.evaluate.protocols import Cast
 from tmt.evaluate.rows import CrossRow, Run
 from tmt.evaluate.run_numbers import Look, RunNumbers
 from tmt.page.studio import Clip, Studio, Viewer
-from tmt.pipeline import Progress
 from tmt.preflight import Preflight, Remark, Role, file_facts
-from tmt.preview import Preview
+from tmt.preview import Moment, Preview
+from tmt.progress import Progress
 from tmt.types import CanonicalHead, Consent, Result, Settings, Step, Window
 
 FOR_EVER = 1_000_000
@@ -69,8 +69,11 @@ class MockStudio:
         progress(Step("study", 1, 2))
         return cast(CanonicalHead, SimpleNamespace(name=subject.path.stem, seconds=2.0))
 
-    def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
-        return Preview(np.zeros((64, 64, 3), np.uint8), np.full((64, 64, 3), 200, np.uint8), 0.5)
+    def moment(self, driving: Clip) -> Moment:
+        return cast(Moment, SimpleNamespace(picture=np.zeros((64, 64, 3), np.uint8), at=0.5))
+
+    def preview(self, head: CanonicalHead, moment: Moment, settings: Settings) -> Preview:
+        return Preview(moment.picture, np.full((64, 64, 3), 200, np.uint8), moment.at)
 
     def transfer(
         self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
@@ -111,13 +114,16 @@ class MockStudio:
                        Run(25, 25, 0, seconds))  # fmt: skip
         return RunNumbers(row, 0.66, 0.9, 1.0, "good", "good", "fair", (Look(10, 0.4, "mouth", 1.3),))
 
-    def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
+    def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         made = {name: folder / name for name in ("head.glb", "coverage.png")}
         made["head.glb"].write_bytes(b"glTF")
         shutil.copy(DATA / "still.png", made["coverage.png"])
         return made
 
-    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+    def growth(self, head: CanonicalHead, folder: Path, progress: Progress) -> Path:
+        for done in range(FOR_EVER if head.name == "endless" else 1):
+            progress(Step("build", done, 100))
+            time.sleep(0.02)
         return Path(shutil.copy(DATA / "still.png", folder / "growth.png"))
 
     def viewer(self, head: CanonicalHead) -> Viewer:

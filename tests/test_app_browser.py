@@ -33,6 +33,13 @@ NAMELESS = """(controls) => [...document.querySelectorAll(controls)].filter(
       || part.getAttribute('aria-labelledby') || part.alt || part.closest('label')))
   .map((part) => part.outerHTML.slice(0, 120))"""
 
+ON_TOP = """(across) => {  // whose picture is seen, so far across the wiped ones
+  const lane = document.querySelector("#player .over");
+  lane.scrollIntoView({ block: "center" });
+  const box = lane.getBoundingClientRect(), x = box.left + across * box.width, y = box.top + box.height / 3;
+  return document.elementsFromPoint(x, y).find((part) => part.closest(".lane")).closest(".lane").dataset.role;
+}"""
+
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
@@ -147,6 +154,7 @@ def _other_methods(visit: Visit) -> None:
     visit.open("methods")
     visit.press("compare")
     assert visit.plays(visit.shown('#player .lane[data-role="warp2d"] video', 60))
+    assert visit.page.evaluate(ON_TOP, 0.1) == "warp2d" and visit.page.evaluate(ON_TOP, 0.9) == "result"
     visit.page.locator("#numbers summary").click()
     visit.expect("#numbers th >> nth=2", text("warp2d", visit.language))
     visit.open("blind")
@@ -256,12 +264,13 @@ def test_a_stop_ends_the_run_and_leaves_no_file(visit: Visit, served: Served, cl
     assert not visit.page.locator("#panel").is_visible()
 
 
-def test_a_turntable_another_method_and_a_blind_test_can_be_stopped_too(visit: Visit, clips: dict[str, Path]) -> None:
+def test_whatever_takes_long_afterwards_can_be_stopped_too(visit: Visit, clips: dict[str, Path]) -> None:
     visit.transfer(subject=clips["endless"], driving=clips["ben"])
-    for part, job in (("head", "turntable"), ("methods", "compare"), ("blind", "blind")):
+    for part in ("head", "methods", "blind"):
         visit.open(part)
+    for job, stage in (("turntable", "render"), ("grow", "build"), ("compare", "render"), ("blind", "render")):
         visit.press(job)
-        visit.expect(f"#{job}_panel .running", text("render", visit.language))
+        visit.expect(f"#{job}_panel .running", text(stage, visit.language))
         sync_api.expect(visit.page.locator(f"#{job}")).to_be_disabled()
         visit.press(f"{job}_stop")
         visit.expect(f"#{job}_note", text("stopped", visit.language))

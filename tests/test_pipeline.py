@@ -89,10 +89,10 @@ def test_the_same_picture_gives_the_same_head_whatever_was_done_between(
     np.testing.assert_array_equal(again.surface.vertices, first.surface.vertices)
 
 
-def test_progress_of_a_study_counts_every_frame(still_picture: Path, consent: Consent) -> None:
+def test_progress_of_a_study_counts_every_frame_and_keyframe(still_picture: Path, consent: Consent) -> None:
     steps: list[Step] = []
     pipeline().study(still_picture, consent=consent, progress=steps.append)
-    assert steps == [Step("study", 1, 1)]
+    assert steps == [Step("study", 1, 1), Step("build", 1, 2), Step("build", 2, 2)]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,10 @@ def test_without_consent_nothing_is_even_opened(given: Consent | None) -> None:
     assert not steps
 
 
-def test_a_study_can_be_stopped_on_the_way(subject_clip: Path, consent: Consent) -> None:
+@pytest.mark.parametrize("stage", ["study", "build"])
+def test_a_study_can_be_stopped_on_the_way(subject_clip: Path, consent: Consent, stage: str) -> None:
     def stop(step: Step) -> None:
-        if step.done == 3:
+        if step.stage == stage and step.done == (3 if stage == "study" else step.total):
             raise Cancelled("cancelled")
 
     with pytest.raises(Cancelled):

@@ -11,7 +11,7 @@ from media_files import make
 
 from tmt.errors import MediaError
 from tmt.preflight import Preflight, file_facts, look_over
-from tmt.preview import Stills, preview
+from tmt.preview import Stills, moment_of, preview
 from tmt.types import CanonicalHead, Consent, Settings
 
 
@@ -74,12 +74,14 @@ def test_each_of_two_faces_can_be_chosen(two_faces_picture: Path) -> None:
 
 
 def test_a_preview_is_one_frame_that_moves(head: CanonicalHead, driving_clip: Path) -> None:
-    shown = preview(head, driving_clip, pipeline().tracker, Settings(size=256))
+    tracker = pipeline().tracker
+    moment = moment_of(driving_clip, tracker)
+    shown = preview(head, moment, tracker, Settings(size=256))
     assert shown.result.shape == (256, 256, 3)
     assert shown.driving.shape == (256, 256, 3)
     assert 0 < shown.at < 40 / 25
     frozen = Settings(size=256, head=0, mouth=0, eyes=0, brows=0, gaze=0)
-    still = preview(head, driving_clip, pipeline().tracker, frozen)
+    still = preview(head, moment, tracker, frozen)
     assert np.abs(shown.result.astype(float) - still.result).mean() > 2, "a telling moment differs from rest"
 
 

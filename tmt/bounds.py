@@ -1,4 +1,5 @@
-"""How far a head may be turned from what its subject showed: a driver who turns further is held there."""
+"""How far a head may be turned from what its subject showed: a driver who turns further is held there, and a report
+names what is less certain."""
 
 from __future__ import annotations
 
@@ -6,12 +7,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tmt.geometry import euler_from_rotation, rotation_from_euler
+from tmt.composite import Canvas
+from tmt.geometry import euler_from_rotation, rotation_angle, rotation_from_euler
+from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Pose, Target, Targets
 
 BEYOND = {"yaw": 25.0, "pitch": 20.0}  # degrees past the subject's own angles: ears and far cheek are guesses by then
 GIVE = 6.0  # degrees over which a head comes to rest at its limit
 NAME = "turned_past_range"
+FAR_VIEW = np.radians(20.0)  # further than this from any frame of the bank, what is shown is partly guessed
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,16 @@ def _soft(angle: Array, own: Array, room: float) -> Array:
     low, high = float(own.min()) - room, float(own.max()) + room
     over, under = np.maximum(angle - high, 0), np.maximum(low - angle, 0)
     return np.clip(angle, low, high) + GIVE * (np.tanh(over / GIVE) - np.tanh(under / GIVE))
+
+
+def limits_of(head: CanonicalHead, target: Target, canvas: Canvas, topology: Topology) -> tuple[str, ...]:
+    """Names of what makes this target less certain: a view far from all that was seen, a head leaving the picture."""
+    names = []
+    if rotation_angle(head.bank.pose.rotation, target.pose.rotation).min() > FAR_VIEW:
+        names.append("view_far_from_subject")
+    corners = target.pose.scale * (target.pose.rotation @ head.performance.neutral[list(topology.oval)].T).T
+    inside = canvas.window.to_window((corners + target.pose.translation)[:, :2])
+    height, width = canvas.window.shape
+    if (inside < 0).any() or (inside > (width, height)).any():
+        names.append("head_leaves_picture")
+    return tuple(names)

@@ -17,7 +17,8 @@ from tmt.errors import ConsentError, Language, MediaError, TmtError
 from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
-    from tmt.pipeline import Progress, TalkingHeadPipeline
+    from tmt.pipeline import TalkingHeadPipeline
+    from tmt.progress import Progress
 
 STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze")
 
@@ -101,7 +102,8 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate = commands.add_parser("evaluate", help="measure the methods on a folder of clips")
     evaluate.add_argument("clips", type=Path, metavar="CLIPS_DIR")
     evaluate.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    evaluate.add_argument("--protocol", action="append", choices=PROTOCOLS, help="default: self, cross")
+    evaluate.add_argument("--protocol", action="append", choices=PROTOCOLS,
+                          help="default: self, cross; truth wants rendered performances in CLIPS_DIR/truth")
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
     _consent(evaluate)
@@ -240,11 +242,9 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     from tmt.evaluate import bench
-
     return bench(options.subject, options.driving, tuple(options.size or (256, 512)), options.method)
 
 
 def _doctor(_options: argparse.Namespace) -> int:
     from tmt.doctor import examine
-
     return examine()

@@ -21,7 +21,9 @@ from tmt.bust import to_mesh
 from tmt.errors import OutputError
 from tmt.geometry import euler_from_rotation
 from tmt.glb import Mesh, to_glb
+from tmt.growth import order_of
 from tmt.portrait import draw, draw_coverage, draw_depth, look_at
+from tmt.progress import Progress, counted, nobody
 from tmt.stages import sheet, stages
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead
@@ -73,20 +75,23 @@ def check_folder(folder: Path) -> None:
 
 
 def save_head(
-    head: CanonicalHead, topology: Topology, folder: Path, wanted: Collection[str] = FILES
+    head: CanonicalHead, topology: Topology, folder: Path, wanted: Collection[str] = FILES, say: Progress = nobody
 ) -> list[Path]:
     """Write front.png, side.png, depth.png, coverage.png, growth.png, head.glb and head.json, or those of them that are
-    wanted; all or, on failure, none."""
+    wanted; all or, on failure, none. `say`: told of every file, and of every keyframe of the growth."""
     check_folder(folder)
     baked = bake(head, topology)
     right, left = (head.performance.neutral[eye.corners[0]] for eye in topology.eyes)
     metres = EYE_CORNERS / float(np.linalg.norm(left - right))
-    makers = _makers(head, baked, topology, metres, (left + right) / 2)
     names = [name for name in FILES if name in wanted and (name != GROWTH or head.atlas is not None)]
+    keyframes = len(order_of(head.performance, head.bank.index)) if GROWTH in names else 0
+    tick = counted(say, "build", len(names) + keyframes)
+    makers = _makers(head, baked, topology, metres, (left + right) / 2, tick)
     with _appearing(folder, names) as part:
         for name in names:
             if name != REPORT:
                 (part / name).write_bytes(makers[name]())
+                tick()
         if REPORT in names:
             outputs = {Path(name).stem: provenance.fingerprint(part / name) for name in names if name != REPORT}
             provenance.write_json(part / REPORT, _report(head, _summary(head, baked, metres), outputs))
@@ -94,7 +99,7 @@ def save_head(
 
 
 def _makers(
-    head: CanonicalHead, baked: BakedHead, topology: Topology, metres: float, origin: Array
+    head: CanonicalHead, baked: BakedHead, topology: Topology, metres: float, origin: Array, tick: Callable[[], None]
 ) -> dict[str, Callable[[], bytes]]:
     """What makes each file. Views of the head bear the label; the two maps are no likeness."""
     right, front, left = (look_at(baked, yaw) for yaw in (-SIDE_VIEW, 0.0, SIDE_VIEW))
@@ -102,7 +107,7 @@ def _makers(
         "front.png": lambda: _png(label.burn_uint8(draw(baked, front))),
         "side.png": lambda: _png(label.burn_uint8(np.concatenate([draw(baked, right), draw(baked, left)], 1))),
         "depth.png": lambda: _png(draw_depth(front, 100 * metres)),
-        GROWTH: lambda: _png(label.burn_uint8(sheet(list(stages(head, topology))))),
+        GROWTH: lambda: _png(label.burn_uint8(sheet(list(stages(head, topology, tick=tick))))),
         "coverage.png": lambda: _png(draw_coverage(baked, (right, front, left), len(head.bank))),
         "head.glb": lambda: _glb(*to_mesh(head, baked, topology, metres, origin)),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -88,10 +89,10 @@ def _structure(grey: Array, parallax: Array) -> Array:
 
 def build_up(
     net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
-    fine: int = FINE,
+    fine: int = FINE, tick: Callable[[], None] = lambda: None,
 ) -> Iterator[State]:
-    """The head after each of the keyframes `index` [K] with pictures [H, W, 4] uint8 in `window`. Frames are lifted by
-    the depth that is known when they come."""
+    """The head after each of the keyframes `index` [K] with pictures [H, W, 4] uint8 in `window`, and a `tick` after
+    each. Frames are lifted by the depth that is known when they come."""
     state, moved = net.begin(1, SIDE, fine), surface
     known: Array | None = None
     for count, (number, image) in enumerate(zip(index, images, strict=True), 1):
@@ -100,15 +101,19 @@ def build_up(
             with torch.inference_mode():
                 known = net.depth(state)[0, 0].float().cpu().numpy()
             moved = deepened(surface, known)
+        tick()
         yield state
 
 
 def grown(
-    net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array]
+    net: HeadCell, surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
+    tick: Callable[[], None] = lambda: None,
 ) -> tuple[Surface, Atlas]:
-    """The head of all keyframes (see `build_up`), and the surface with the depth that they tell."""
+    """The head of all keyframes (see `build_up`), and the surface with the depth that they tell. `tick`: called after
+    each of the keyframes that `order_of` chooses."""
     order = order_of(performance, index)
-    *_, state = build_up(net, surface, performance, window, index[order], [images[k] for k in order])
+    every = build_up(net, surface, performance, window, index[order], [images[k] for k in order], tick=tick)
+    (state,) = deque(every, maxlen=1)
     atlas = atlas_of(net, state, surface)
     return deepened(surface, atlas.depth), atlas
 

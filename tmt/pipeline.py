@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +17,7 @@ from tmt.chosen import keep_to
 from tmt.errors import MediaError, SettingsError
 from tmt.learned import load_ahead, load_depth
 from tmt.motion import perform, turntable
+from tmt.progress import Progress, nobody
 from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
 from tmt.study import missing_frames, study, variant
@@ -26,7 +27,6 @@ from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Se
 from tmt.video import probe, read_frames
 from tmt.views import along
 
-Progress = Callable[[Step], None]
 T = TypeVar("T")
 
 
@@ -54,11 +54,8 @@ class TalkingHeadPipeline:
         Raises ConsentError unless every statement is affirmed; MediaError or FaceError for a clip that cannot be used.
         """
         receipt = provenance.receipt(consent)
-        say = progress or _nothing
-        return study(
-            Path(subject), receipt, self.tracker, lambda done, total: say(Step("study", done, total)), face,
-            depth=load_depth() if self.learned_depth else None,
-        )
+        depth = load_depth() if self.learned_depth else None
+        return study(Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth)
 
     def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
         """Track a driving clip: a generator of progress whose value is the Drive."""
@@ -141,7 +138,7 @@ class TalkingHeadPipeline:
 
 def run_to_end(steps: Generator[Step, None, T], progress: Progress | None = None) -> T:
     """Exhaust a generator of progress and return its value."""
-    say = progress or _nothing
+    say = progress or nobody
     with closing(steps):
         while True:
             try:
@@ -149,10 +146,6 @@ def run_to_end(steps: Generator[Step, None, T], progress: Progress | None = None
             except StopIteration as stop:
                 value: T = stop.value
                 return value
-
-
-def _nothing(step: Step) -> None:
-    """No progress wanted."""
 
 
 def _tick(seconds: Counter[str], stage: str, since: float) -> float:

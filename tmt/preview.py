@@ -40,6 +40,17 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """The one frame of a driving clip that differs most from its neutral one: picture [h, w, 3] uint8, `at` s into the
+    clip, and which it is, `index`, of the frames of a performance that were looked at."""
+
+    picture: Array
+    at: float
+    performance: Performance
+    index: int
+
+
+@dataclass(frozen=True)
 class _Only:
     """One frame of a plan."""
 
@@ -57,22 +68,27 @@ class _Only:
         return self.plan.target(self.index)
 
 
-def preview(head: CanonicalHead, driving: Path, tracker: FaceTracker, settings: Settings) -> Preview:
-    """Transfer the one frame of the driving clip that differs most from its neutral one."""
-    settings = check_settings(settings)
+def moment_of(driving: Path, tracker: FaceTracker, face: int | None = None) -> Moment:
+    """The moment of a driving clip to be shown; `face`: which one of several, from the left from 1."""
     info = probe(driving)
     if info.is_still:
         raise MediaError("driving_needs_motion", name=driving.name)
     shots = take_shots(driving, info, LOOKS)
-    found = find(shots, keep_to(driving, settings.driving_face, tracker, shots.scale))
+    found = find(shots, keep_to(driving, face, tracker, shots.scale))
     if found is None:
         raise FaceError("no_face", name=driving.name)
     performance, _ = sampled_performance(shots, found, tracker.topology)
     index = most_telling(performance)
-    plan = retarget(head.performance, performance, tracker.topology, settings)
-    picture = _first(variant(head, settings.method, tracker.topology), _Only(plan, index), settings, tracker)
     shot = found.shots[index]
-    return Preview(shots.pictures[shot], picture, float(shots.numbers[shot] / info.fps))
+    return Moment(shots.pictures[shot], float(shots.numbers[shot] / info.fps), performance, index)
+
+
+def preview(head: CanonicalHead, moment: Moment, tracker: FaceTracker, settings: Settings) -> Preview:
+    """Transfer one moment of a driving clip."""
+    settings = check_settings(settings)
+    plan = retarget(head.performance, moment.performance, tracker.topology, settings)
+    head = variant(head, settings.method, tracker.topology)
+    return Preview(moment.picture, _first(head, _Only(plan, moment.index), settings, tracker), moment.at)
 
 
 class Stills:

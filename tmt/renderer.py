@@ -19,7 +19,7 @@ from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled, soften_steps
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
-from tmt.geometry import rotation_angle, transform
+from tmt.geometry import transform
 from tmt.hub import device
 from tmt.learned import attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 PROBES = 5  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
 LEAST_TRUST = 0.05  # a network that helps less is not asked at all
-FAR_VIEW = np.radians(20.0)  # further than this from any frame of the bank, what is shown is partly guessed
 
 
 class Renderer:
@@ -206,21 +205,26 @@ class Renderer:
         canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
         probes = np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
-        if self.settings.method == "head":
-            drawn = [self._alone(seen, posed, canvas) for seen, _, posed, _ in scenes]
-        else:
-            drawn = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+        drawn = self._drawn(scenes, canvas)
         if self._net is not None:
             net, self._net = self._net, None
-            plain = [self._mixed(seen, mix, posed, canvas) for seen, mix, posed, _ in scenes]
+            plain = self._drawn(scenes, canvas)
             self._trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
             self._net = net if self._trust > LEAST_TRUST else None
             drawn = [p + np.float32(self._trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
         outlines = [outline for *_, outline in scenes]
         truth = [self._images[probe][..., :3] for probe in probes]
-        self._detail = matching_gain(
-            list(zip(drawn, outlines, strict=True)), list(zip(truth, outlines, strict=True))
-        )
+        pairs = (list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth))
+        self._detail = matching_gain(*pairs)
+
+    def _drawn(self, scenes: list[tuple[Seen, Mix, Posed, Array]], canvas: Canvas) -> list[Array]:
+        """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
+        def one(seen: Seen, mix: Mix, posed: Posed, _: Array) -> Array:
+            alone = self.settings.method == "head"
+            return self._alone(seen, posed, canvas) if alone else self._mixed(seen, mix, posed, canvas)
+
+        with ThreadPoolExecutor(2) as two:
+            return list(two.map(one, *zip(*scenes, strict=True)))
 
     def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix, Posed, Array]:
         """A keyframe as a target for the others, and its face's outline px."""
@@ -236,16 +240,3 @@ class Renderer:
         now = time.perf_counter()
         self.seconds[stage] += now - since  # type: ignore[assignment]
         return now
-
-
-def limits_of(head: CanonicalHead, target: Target, canvas: Canvas, topology: Topology) -> tuple[str, ...]:
-    """Names of what makes this target less certain: a view far from all that was seen, a head leaving the picture."""
-    names = []
-    if rotation_angle(head.bank.pose.rotation, target.pose.rotation).min() > FAR_VIEW:
-        names.append("view_far_from_subject")
-    corners = target.pose.scale * (target.pose.rotation @ head.performance.neutral[list(topology.oval)].T).T
-    inside = canvas.window.to_window((corners + target.pose.translation)[:, :2])
-    height, width = canvas.window.shape
-    if (inside < 0).any() or (inside > (width, height)).any():
-        names.append("head_leaves_picture")
-    return tuple(names)

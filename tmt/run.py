@@ -16,11 +16,11 @@ import numpy as np
 
 from tmt import label, provenance
 from tmt.body import Body
-from tmt.bounds import within_range
+from tmt.bounds import limits_of, within_range
 from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
-from tmt.renderer import Renderer, limits_of
+from tmt.renderer import Renderer
 from tmt.topology import Topology
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets

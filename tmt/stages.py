@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -35,13 +35,17 @@ class Stage:
     coverage: float
 
 
-def stages(head: CanonicalHead, topology: Topology, counts: Sequence[int] = ()) -> Iterator[Stage]:
-    """The head as it grew. `counts`: after how many of its keyframes (none given: 1, 2, 4, ... and all)."""
+def stages(
+    head: CanonicalHead, topology: Topology, counts: Sequence[int] = (), tick: Callable[[], None] = lambda: None
+) -> Iterator[Stage]:
+    """The head as it grew. `counts`: after how many of its keyframes (none given: 1, 2, 4, ... and all). `tick`: called
+    after every keyframe."""
     assert head.atlas is not None, "study has made one"
     net, bank, before = load_head(), head.bank, deepened(head.surface, -head.atlas.depth)
     order = order_of(head.performance, bank.index)
     wanted = set(counts or doublings(len(order)))
-    grown = build_up(net, before, head.performance, bank.window, bank.index[order], [bank.images[k] for k in order])
+    images = [bank.images[k] for k in order]
+    grown = build_up(net, before, head.performance, bank.window, bank.index[order], images, tick=tick)
     whole = coverage_of(head)
     for number, state in enumerate(grown, 1):
         if number in wanted:
@@ -96,7 +100,8 @@ def sheet(grown: Sequence[Stage]) -> Array:
     for stage in grown:
         pictures = [cv2.resize(p, (SMALL, SMALL), interpolation=cv2.INTER_AREA)
                     for p in (stage.colour, stage.depth, stage.certainty)]  # fmt: skip
-        columns.append(np.concatenate([*pictures, _title(f"{stage.frames}: {stage.coverage:.0%}")]))
+        title = _title(f"{stage.frames} / {grown[-1].frames}   {stage.coverage:.0%}")
+        columns.append(np.concatenate([*pictures, title]))
     return np.concatenate(columns, 1)
 
 

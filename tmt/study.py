@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,16 +17,17 @@ from tmt.canonical import build_surface
 from tmt.chosen import keep_to
 from tmt.composite import cut, head_window
 from tmt.geometry import transform, untransform
-from tmt.growth import grown
+from tmt.growth import grown, order_of
 from tmt.learned import load_ahead, load_head
 from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
+from tmt.progress import Progress, counted
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.sweep import swept
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
-from tmt.types import Array, CanonicalHead, MediaInfo, Method, Performance, Receipt, Window
+from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Step, Window
 from tmt.video import probe, read_frames
 
 if TYPE_CHECKING:
@@ -34,38 +36,30 @@ if TYPE_CHECKING:
 MAX_FRAMES = 600  # a longer subject clip is sampled evenly: more frames hardly add views
 BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 
-Tick = Callable[[int, int | None], None]  # done, total
-
 
 def study(
-    path: Path, receipt: Receipt, tracker: FaceTracker, tick: Tick, face: int | None = None, steadiness: float = 0.3,
-    depth: DepthNet | None = None,
+    path: Path, receipt: Receipt, tracker: FaceTracker, say: Progress, face: int | None = None,
+    steadiness: float = 0.3, depth: DepthNet | None = None,
 ) -> CanonicalHead:
-    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `face`: which one
-    of several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
+    """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `say`: told of
+    every frame that is tracked, and of every keyframe that is kept, and that the head grows by. `face`: which one of
+    several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
     landmarks do not know (None: an average skull)."""
     started = time.perf_counter()
     info = probe(path)
     load_ahead()
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    builder = TrackBuilder(keep_to(path, face, tracker), path.name, skin=False)
-    expected = None if info.frames is None else -(-info.frames // every)
-    for count, frame in enumerate(read_frames(path, info=info, every=every), 1):
-        builder.add(frame)
-        tick(count, expected)
-        if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
-            break
-    track = builder.finish(info.fps / every, clear=True)
-    track = replace(track, lost={**track.lost, **missing_frames(info)})
+    track = _track(info, every, keep_to(path, face, tracker), say)
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     index = choose_keyframes(performance, track.sharpness, tracker.topology)
-    images, picture, faces = _keep(path, info, every, index, performance, window, tracker)
+    tick = counted(say, "build", len(index) + len(order_of(performance, index)))
+    images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
     surface = swept(surface, performance, window, index, images)
-    surface, atlas = grown(load_head(), surface, performance, window, index, images)
+    surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
@@ -79,25 +73,39 @@ def missing_frames(info: MediaInfo) -> dict[str, int]:
     return {"cut_off_file": max(1, round(info.missing * info.fps))} if info.missing else {}
 
 
+def _track(info: MediaInfo, every: int, tracker: FaceTracker, say: Progress) -> FaceTrack:
+    """The face in every `every`-th frame, with what the clip lacks."""
+    builder = TrackBuilder(tracker, info.path.name, skin=False)
+    expected = None if info.frames is None else -(-info.frames // every)
+    with closing(read_frames(info.path, info=info, every=every)) as frames:
+        for count, frame in enumerate(frames, 1):
+            builder.add(frame)
+            say(Step("study", count, expected))
+            if count >= 2 * MAX_FRAMES:  # a clip whose length could not be known beforehand
+                break
+    track = builder.finish(info.fps / every, clear=True)
+    return replace(track, lost={**track.lost, **missing_frames(info)})
+
+
 def _keep(
-    path: Path, info: MediaInfo, every: int, index: Array, performance: Performance, window: Window,
-    tracker: FaceTracker,
+    info: MediaInfo, every: int, index: Array, performance: Performance, window: Window, tracker: FaceTracker,
+    tick: Callable[[], None],
 ) -> tuple[list[Array], Array, list[Array]]:
     """The keyframes' crops with matte [H, W, 4] uint8, the reference frame whole, and the keyframes' unrolled faces."""
     wanted, images, faces, picture = set(index.tolist()), [], [], None
     layout = skin_map(tracker.topology)
-    frames = read_frames(path, info=info, every=every)
-    for number, frame in enumerate(frames):
-        if number == performance.reference:
-            picture = frame.copy()
-        if number in wanted:
-            crop = cut(frame, window)
-            matte = np.round(tracker.matte(crop) * 255).astype(np.uint8)
-            images.append(np.dstack([crop, matte]))
-            faces.append(unroll(layout, frame, landmarks_of(performance, number)))
-        if number >= index[-1]:
-            break
-    frames.close()
+    with closing(read_frames(info.path, info=info, every=every)) as frames:
+        for number, frame in enumerate(frames):
+            if number == performance.reference:
+                picture = frame.copy()
+            if number in wanted:
+                crop = cut(frame, window)
+                matte = np.round(tracker.matte(crop) * 255).astype(np.uint8)
+                images.append(np.dstack([crop, matte]))
+                faces.append(unroll(layout, frame, landmarks_of(performance, number)))
+                tick()
+            if number >= index[-1]:
+                break
     assert picture is not None, "the reference frame is one of the keyframes"
     return images, picture, faces
 

@@ -67,7 +67,7 @@ class Elsewhere:
             report(Step("build", 0, None))
             key = self.desk.key_of(clip)
             if key not in visit.head_files:
-                visit.head_files[key] = self.desk.studio.files(head, self.desk.visits.new_folder(visit))
+                visit.head_files[key] = self.desk.studio.files(head, self.desk.visits.new_folder(visit), report)
             return visit.head_files[key]
 
         return work
@@ -128,7 +128,6 @@ class Elsewhere:
 
         yield from streamed(self.desk.line, language, lambda: work, shown, lambda panel: ("", panel))
 
-
     def growth(self, request: gr.Request) -> Iterator[Outputs]:
         """The head after one frame, two, four and so on: a picture, and a panel while it is made."""
         visit, language = self.desk.visit(request), language_of(request)
@@ -140,7 +139,7 @@ class Elsewhere:
         def work(report: Report) -> Path:
             head = self.desk.head(visit, run.subject, run.consent, report)
             report(Step("build", 0, None))
-            return self.desk.studio.growth(head, self.desk.visits.new_folder(visit))
+            return self.desk.studio.growth(head, self.desk.visits.new_folder(visit), report)
 
         yield from streamed(
             self.desk.line, language, lambda: work, lambda path: (str(path), ""), lambda panel: (None, panel)

@@ -135,14 +135,20 @@ def _head(t: gr.I18n) -> dict[str, object]:
                             buttons=["download", "fullscreen"])  # fmt: skip
     gr.Markdown(t("model_help"), elem_classes="hint")
     building, model = gr.HTML(elem_id="building"), gr.HTML(elem_id="model")
-    coverage = gr.Image(label=t("coverage"), type="filepath", interactive=False, elem_id="coverage",
-                        buttons=["download", "fullscreen"])  # fmt: skip
     glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
+    gr.Markdown(t("coverage_help"), elem_classes="hint")
+    coverage = _map(t, "coverage")
+    gr.Markdown(t("growth_help"), elem_classes="hint")
     growing = _job(t, "grow", "watch_growth")
-    growth = gr.Image(label=t("growth"), type="filepath", interactive=False, elem_id="growth",
-                      buttons=["download", "fullscreen"])  # fmt: skip
+    growth = _map(t, "growth")
     return {"angles": angles, "turning": turning, "view": view, "turned": turned, "glb": glb, "building": building,
             "model": model, "coverage": coverage, "growing": growing, "growth": growth}  # fmt: skip
+
+
+def _map(t: gr.I18n, name: str) -> gr.Image:
+    """A picture that explains itself by a text above it; a name laid over it would hide part of it."""
+    return gr.Image(label=t(name), show_label=False, type="filepath", interactive=False, elem_id=name,
+                    buttons=["download", "fullscreen"])  # fmt: skip
 
 
 def _job(t: gr.I18n, name: str, words: str) -> Job:

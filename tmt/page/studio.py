@@ -15,9 +15,10 @@ from tmt.export import save_head
 from tmt.learned import load_ahead
 from tmt.motion import turntable
 from tmt.page.gpu import rendered
-from tmt.pipeline import Progress, TalkingHeadPipeline
+from tmt.pipeline import TalkingHeadPipeline
 from tmt.preflight import Preflight, Role, file_facts, look_over
-from tmt.preview import Preview, Stills, preview
+from tmt.preview import Moment, Preview, Stills, moment_of, preview
+from tmt.progress import Progress
 from tmt.proxies import small_clip
 from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
 
@@ -47,7 +48,10 @@ class Studio(Protocol):
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
         """Learn the subject."""
 
-    def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
+    def moment(self, driving: Clip) -> Moment:
+        """The most telling moment of a driving clip."""
+
+    def preview(self, head: CanonicalHead, moment: Moment, settings: Settings) -> Preview:
         """One frame of a transfer."""
 
     def transfer(
@@ -64,10 +68,10 @@ class Studio(Protocol):
     def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
         """The numbers of a result."""
 
-    def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
+    def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         """The head as head.glb, and coverage.png: how much of it was seen."""
 
-    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+    def growth(self, head: CanonicalHead, folder: Path, progress: Progress) -> Path:
         """growth.png: the head after one frame, two, four and so on."""
 
     def viewer(self, head: CanonicalHead) -> Viewer:
@@ -105,9 +109,13 @@ class RealStudio:
         """See Studio."""
         return self._pipeline.study(subject.path, consent=consent, progress=progress, face=subject.face)
 
-    def preview(self, head: CanonicalHead, driving: Clip, settings: Settings) -> Preview:
+    def moment(self, driving: Clip) -> Moment:
         """See Studio."""
-        return preview(head, driving.path, self._pipeline.tracker, settings)
+        return moment_of(driving.path, self._pipeline.tracker, driving.face)
+
+    def preview(self, head: CanonicalHead, moment: Moment, settings: Settings) -> Preview:
+        """See Studio."""
+        return preview(head, moment, self._pipeline.tracker, settings)
 
     def transfer(
         self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
@@ -142,14 +150,14 @@ class RealStudio:
         """See Studio."""
         return numbers(video, cast, ("run", method), self._instruments(), seconds)
 
-    def files(self, head: CanonicalHead, folder: Path) -> Mapping[str, Path]:
+    def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         """See Studio."""
-        written = save_head(head, self._pipeline.tracker.topology, folder, ("coverage.png", "head.glb"))
+        written = save_head(head, self._pipeline.tracker.topology, folder, ("coverage.png", "head.glb"), progress)
         return {path.name: path for path in written}
 
-    def growth(self, head: CanonicalHead, folder: Path) -> Path:
+    def growth(self, head: CanonicalHead, folder: Path, progress: Progress) -> Path:
         """See Studio."""
-        return save_head(head, self._pipeline.tracker.topology, folder, ("growth.png",))[0]
+        return save_head(head, self._pipeline.tracker.topology, folder, ("growth.png",), progress)[0]
 
     def viewer(self, head: CanonicalHead) -> Viewer:
         """See Studio."""

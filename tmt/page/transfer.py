@@ -58,7 +58,7 @@ class Transfer:
             def work(report: Report) -> Preview:
                 head = self.desk.head(visit, first, consent, report)
                 report(Step("moment", 0, None))
-                return self.desk.studio.preview(head, second, settings)
+                return self.desk.studio.preview(head, self.desk.studio.moment(second), settings)
 
             return work
 
@@ -149,7 +149,8 @@ class Transfer:
         folder = self.desk.visits.new_folder(visit)
         work = self._work(visit, subject, driving, settings, consent, language, folder)
         info = self.desk.studio.facts(driving.path, "driving").info
-        later = {"study": self.desk.estimate.transfer(info, settings), "track": 0.0}
+        rendering = self.desk.estimate.transfer(info, settings)
+        later = {"study": rendering, "build": rendering, "track": 0.0}
         judging = self.desk.estimate.judge(info)
         pace = Pace(lambda stage: later.get(stage, 0.0) + judging)
         started = time.monotonic()

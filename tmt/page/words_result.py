@@ -66,7 +66,11 @@ RESULT: dict[str, tuple[str, str]] = {
         "被写体から作った3D頭部です。マウス、指、矢印キーで回して見られます。後頭部は推測です。",
     ),
     "model": ("Canonical head", "3D頭部"),
-    "coverage": ("Coverage: how many frames saw each part", "各部分が写っていたフレーム数"),
+    "coverage": ("Coverage of the head", "頭部が写っていた範囲"),
+    "coverage_help": (
+        "Coverage: how many of the subject’s frames saw each part of the head, from few (blue) to many (yellow).",
+        "頭部の各部分が被写体の何フレームに写っていたかを、青（少ない）から黄（多い）の色で示します。",
+    ),
     "view_help": (
         "The subject from another angle, in the expression of the reference frame.",
         "基準フレームの表情のまま、別の角度から見た被写体です。",
@@ -78,7 +82,13 @@ RESULT: dict[str, tuple[str, str]] = {
     "degrees": ("degrees", "度"),
     "view_image": ("Novel view", "別の角度"),
     "watch_growth": ("Show how the head grew", "頭部ができていく過程を表示"),
-    "growth": ("After 1, 2, 4 … frames: colour, depth, certainty", "1・2・4…フレーム後の色・奥行き・確かさ"),
+    "growth": ("How the head grew", "頭部ができていく過程"),
+    "growth_help": (
+        "The head grows frame by frame. From left to right after 1, 2, 4 … frames: its colours, its depth, how certain "
+        "it is; below, how many frames had been seen, and how much of the head they had shown.",
+        "頭部は1フレームごとに作り上げられていきます。左から1・2・4…フレーム後の、色・奥行き・確かさです。"
+        "下の数字は、そこまでのフレーム数と、頭部のうち写った割合です。",
+    ),
     "turntable": ("Make a turntable video", "左右に回る動画を作る"),
     "turntable_video": ("Turntable", "左右に回る動画"),
     "blind_help": (
@@ -118,7 +128,7 @@ RESULT: dict[str, tuple[str, str]] = {
     "file_json": ("Report (JSON)", "レポート（JSON）"),
     "file_receipt": ("Consent receipt (JSON)", "同意の受領書（JSON）"),
     "file_review": ("Sign-off (JSON)", "確認の記録（JSON）"),
-    "file_glb": ("3D head (GLB)", "3D頭部（GLB）"),
+    "file_glb": ("Download the 3D head (GLB)", "3D頭部をダウンロード（GLB）"),
     "result_video": ("Result", "結果"),
     "figures": ("Figures", "数値"),
 }
