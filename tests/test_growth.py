@@ -231,3 +231,20 @@ def test_grown_gives_the_surface_the_depth_of_its_atlas(plain: HeadCell, photos:
     assert np.array_equal(surface.vertices, deepened(head.surface, atlas.depth).vertices)
     back = deepened(surface, -atlas.depth).vertices
     assert np.abs(back - head.surface.vertices).max() < 1e-5
+
+
+def test_the_head_is_drawn_where_no_frame_sees_well_and_is_no_work_elsewhere(
+    plain: HeadCell, photos: list[Array]
+) -> None:
+    head = acted()
+    atlas = seen_by(head, head.surface, photos, plain)
+    seen, grid = head.seen(target_of(head.performance, TURNED[0])), head.surface.grid
+    well = np.zeros((6, grid, grid), np.float32)
+    drawn, share = atlases.if_wanted(atlas, well, head.surface, seen)
+    assert drawn is None and share.max() < 1e-3
+    drawn, share = atlases.if_wanted(atlas, well - 2 * atlases.PRICE, head.surface, seen)
+    assert drawn is atlas and share.max() > 0.9
+    pixels = np.zeros((*seen.depth.shape, 5), np.float32)
+    atlases.lay_in(pixels, atlas, head.surface, seen, share)
+    assert (pixels[..., :3].max(-1) > 0).mean() > 0.2
+    assert atlases.if_wanted(None, well, head.surface, seen)[0] is None

@@ -16,6 +16,7 @@ SURE = 1.0  # frames' worth of sight from which a texel is known
 PRICE = 22.0  # of the logits: a mean of many frames is softer than any of them, and wanted where none sees a place well
 PERSON = (0.5, 0.95)  # of its matte, whose soft edge is drawn out wide where the sheet is seen from the side
 LEAST = 0.02  # share below which nothing is drawn
+BARELY = 0.001  # that nowhere reaches more, a network cannot raise to LEAST, and need not look at
 
 
 def pixels_of(atlas: Atlas, seen: Seen, grid: int) -> Array:
@@ -48,9 +49,13 @@ def share_of(own: Array, others: Array) -> Array:
     return np.asarray(mine / (mine + np.exp(others - top).sum(0)), np.float32)
 
 
-def share_among(logits: Array, atlas: Atlas, surface: Surface, seen: Seen) -> Array:
-    """The atlas's share among sources with `logits` [K, G, G], at the pixels [H, W]."""
-    return spread(share_of(logit_of(atlas, surface), logits), seen)
+def if_wanted(atlas: Atlas | None, logits: Array, surface: Surface, seen: Seen) -> tuple[Atlas | None, Array]:
+    """The atlas, unless it is worth nothing beside sources with `logits` [K, G, G], as in every view near to one of
+    theirs; and its share among them at the pixels [H, W]."""
+    if atlas is None:
+        return None, np.zeros_like(seen.depth)
+    share = spread(share_of(logit_of(atlas, surface), logits), seen)
+    return (atlas if share.max() > BARELY else None), share
 
 
 def lay_in(pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, share: Array) -> None:

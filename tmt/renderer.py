@@ -25,7 +25,7 @@ from tmt.learned import attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
-from tmt.types import Array, CanonicalHead, Settings, Target, Window
+from tmt.types import Array, Atlas, CanonicalHead, Settings, Target, Window
 
 if TYPE_CHECKING:
     from tmt.networks.fusion import FusionNet
@@ -145,13 +145,14 @@ class Renderer:
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
         canvas, behind = self._behind(posed, canvas)
-        extra, more, paint, share = (None,) * 4 if self._net is None else self._attend(self._net, mix, posed, canvas)
+        extra, more, paint = None, None, None
+        drawn, share = atlas.if_wanted(self.head.atlas, mix.logits, self.head.surface, seen)
+        if self._net is not None:
+            extra, more, paint, share = self._attend(self._net, mix, posed, canvas, drawn)
         pixels = self._pixels(seen, mix, canvas.window, None if extra is None else extra[..., : len(mix.chosen)])
         add_detail(pixels, self._detail)
-        if self.head.atlas is not None:
-            if share is None:
-                share = atlas.share_among(mix.logits, self.head.atlas, self.head.surface, seen)
-            atlas.lay_in(pixels, self.head.atlas, self.head.surface, seen, share)
+        if drawn is not None:
+            atlas.lay_in(pixels, drawn, self.head.surface, seen, share)
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         shade(pixels, seen, mix)
         inside = None
@@ -166,11 +167,13 @@ class Renderer:
         """Fitted when it is first needed: many subjects show all that is asked of them."""
         return mouth_of(self.head, self.topology)
 
-    def _attend(self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas) -> tuple[Array, Array, Array, Array]:
+    def _attend(
+        self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None
+    ) -> tuple[Array, Array, Array, Array]:
         """What the network adds to logits, matte and colours; the share [H, W] that it leaves to the last source."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
         evidence = gather(
-            bank, self.head.surface, self.topology, posed, mix, small, self._small, self.head.atlas, self._pool
+            bank, self.head.surface, self.topology, posed, mix, small, self._small, drawn, self._pool
         )
         extra, more, paint = attend(net, evidence, canvas.window.shape)
         extra *= self._trust
