@@ -30,10 +30,10 @@ GREY = np.array([0.299, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True)
 class _Frame:
-    """One frame for the sweep: picture [h, w, 6] of colour, outline and slopes; places [g, g, 2] px of the coarse
-    vertices, how well each is seen [g, g] 0..1, and the way a deeper one goes [2] px a head unit."""
+    """One frame for the sweep: pictures [h, w, 4] of colour and outline and [h, w, 2] of slopes; places [g, g, 2] px of
+    the coarse vertices, how well each is seen [g, g] 0..1, and the way a deeper one goes [2] px a head unit."""
 
-    picture: Array
+    pictures: tuple[Array, Array]  # cv2 takes four channels at most, and copies what is a part of something larger
     places: Array
     seen: Array
     ahead: Array
@@ -68,7 +68,7 @@ def _frame(surface: Surface, performance: Performance, window: Window, index: in
     matte = soft[..., 3:]
     slopes = [cv2.Sobel(soft[..., :3] @ GREY, cv2.CV_32F, *axis, scale=SLOPE / 8) for axis in ((1, 0), (0, 1))]
     return _Frame(
-        np.dstack([soft[..., :3] * matte + 0.5 * (1 - matte), MATTE * matte, *slopes]),  # what is behind does not count
+        (np.dstack([soft[..., :3] * matte + 0.5 * (1 - matte), MATTE * matte]), np.dstack(slopes)),  # no background
         places.reshape(grid, grid, 2)[coarse], np.exp(np.minimum(quality, 0)).reshape(grid, grid)[coarse],
         (pose.scale * window.scale * pose.rotation[:2, 2]).astype(np.float32),
     )  # fmt: skip
@@ -80,11 +80,8 @@ def _disagreement(frames: Sequence[_Frame], depth: float) -> Array:
     for frame in frames:
         there = frame.places + frame.ahead * np.float32(depth) - np.float32(0.5)
         x, y = there[..., 0], there[..., 1]
-        parts = [
-            cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            for part in (frame.picture[..., :4], frame.picture[..., 4:])
-        ]  # cv2 takes four channels at most
-        height, width = frame.picture.shape[:2]
+        parts = [cv2.remap(one, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE) for one in frame.pictures]
+        height, width = frame.pictures[0].shape[:2]
         inside = (there > 1).all(-1) & (x < width - 2) & (y < height - 2)
         found.append(np.dstack(parts))
         seen.append(frame.seen * inside)
