@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AGREE, SAME = 0.7, 12.0  # texels that flow there and back may differ by, and greys that what it finds may
 STRUCTURE = 9.0  # squared slope of grey, per texel, from which a flow along it is believed half
 KNOWN = 0.05  # weight below which nothing is there yet: the new frame stands in for it
-ENOUGH = 20  # keyframes of a studied head: all of them take thrice as long, and add a tenth of a decibel
+ENOUGH = 16  # keyframes of a studied head: all of them take thrice as long, and add a tenth of a decibel
 LIFTED_ANEW = 4  # frames after which the surface takes over the depth found so far
 _FLOW = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
 

@@ -25,7 +25,7 @@ from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Setting
 from tmt.video import probe
 from tmt.views import along
 
-LOOKS = 40  # frames of the driving clip from which the moment is chosen
+LOOKS = 24  # frames of the driving clip from which the moment is chosen
 TURN = np.radians(25.0)  # a turn that counts as much as EXPRESSION
 EXPRESSION = 0.03  # head units of mean landmark motion
 
