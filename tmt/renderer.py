@@ -30,7 +30,7 @@ from tmt.types import Array, Atlas, CanonicalHead, Settings, Target, Window
 if TYPE_CHECKING:
     from tmt.networks.fusion import FusionNet
 
-PROBES = 3  # keyframes drawn from the others, to see how much fine detail the mixing loses
+PROBES = 4  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
 LEAST_TRUST = 0.05  # a network that helps less is not asked at all
 
