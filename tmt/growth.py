@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -12,7 +11,7 @@ import numpy as np
 import torch
 
 from tmt.bank import view_direction
-from tmt.sight import FINE, SIDE, Sight, at_vertices, loose, sight_of, spread_out, turning
+from tmt.sight import FINE, SIDE, Sight, at_vertices, deeper, sight_of, spread_out, turning
 from tmt.types import Array, Atlas, Performance, Surface, Window
 
 if TYPE_CHECKING:
@@ -129,9 +128,7 @@ def order_of(performance: Performance, index: Array, most: int = ENOUGH) -> Arra
 
 def deepened(surface: Surface, depth: Array) -> Surface:
     """The surface with `depth` [S, S] head units added where landmarks do not know it."""
-    vertices = surface.vertices.copy()
-    vertices[:, 2] += at_vertices(depth, surface.grid) * loose(surface)
-    return replace(surface, vertices=vertices)
+    return deeper(surface, at_vertices(depth, surface.grid))
 
 
 def atlas_of(net: HeadCell, state: State, surface: Surface) -> Atlas:

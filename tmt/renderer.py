@@ -148,7 +148,7 @@ class Renderer:
         extra, more, paint = None, None, None
         drawn, share = atlas.if_wanted(self.head.atlas, mix.logits, self.head.surface, seen)
         if self._net is not None:
-            extra, more, paint, share = self._attend(self._net, mix, posed, canvas, drawn)
+            extra, more, paint, share = self._attend(self._net, mix, posed, canvas, drawn, share)
         pixels = self._pixels(seen, mix, canvas.window, None if extra is None else extra[..., : len(mix.chosen)])
         add_detail(pixels, self._detail)
         if drawn is not None:
@@ -168,16 +168,18 @@ class Renderer:
         return mouth_of(self.head, self.topology)
 
     def _attend(
-        self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None
+        self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None, share: Array
     ) -> tuple[Array, Array, Array, Array]:
-        """What the network adds to logits, matte and colours; the share [H, W] that it leaves to the last source."""
+        """What the network adds to logits, matte and colours; the `share` [H, W] that it leaves to what is `drawn`."""
         bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
         evidence = gather(
             bank, self.head.surface, self.topology, posed, mix, small, self._small, drawn, self._pool
         )
         extra, more, paint = attend(net, evidence, canvas.window.shape)
         extra *= self._trust
-        return extra, more * self._trust, paint * self._trust, share_of_last(evidence, extra, canvas.window.shape)
+        if drawn is not None:
+            share = share_of_last(evidence, extra, canvas.window.shape)
+        return extra, more * self._trust, paint * self._trust, share
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:

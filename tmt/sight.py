@@ -5,7 +5,7 @@ The canonical picture ("atlas") lies on the sheet of `canonical.py`: a texel is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -69,6 +69,13 @@ def loose(surface: Surface) -> Array:
     """[G*G] 0..1: where depth is not known from landmarks and turns with the head."""
     bound = np.asarray(surface.operator.sum(1)).ravel()
     return np.asarray((1 - smoothstep((bound - FACE[0]) / (FACE[1] - FACE[0]))) * surface.head, np.float32)
+
+
+def deeper(surface: Surface, by: Array) -> Surface:
+    """The surface moved `by` [G*G] head units of depth where landmarks do not know it."""
+    vertices = surface.vertices.copy()
+    vertices[:, 2] += by * loose(surface)
+    return replace(surface, vertices=vertices)
 
 
 def turning(surface: Surface) -> Array:

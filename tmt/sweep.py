@@ -5,13 +5,13 @@ best on what a place of the head looks like. The photometric loss that trains a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from tmt.bank import row_of
-from tmt.sight import loose
+from tmt.sight import deeper
 from tmt.types import Array, Performance, Surface, Window
 
 FRAMES = 12  # that are looked at: twenty measured half a percent better
@@ -54,9 +54,7 @@ def swept(
     cost = np.stack([_disagreement(frames, depth) for depth in DEPTHS])
     depth = best_depth(cost, STAY * (1 + (LITTLE / spread) ** 2))
     full = cv2.GaussianBlur(cv2.resize(depth, (grid, grid), interpolation=cv2.INTER_LINEAR), (0, 0), 1.0)
-    vertices = surface.vertices.copy()
-    vertices[:, 2] += full.ravel() * loose(surface)
-    return replace(surface, vertices=vertices)
+    return deeper(surface, full.ravel())
 
 
 def _frame(surface: Surface, performance: Performance, window: Window, index: int, image: Array) -> _Frame:
