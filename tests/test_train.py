@@ -29,11 +29,13 @@ from tmt.renderer import Renderer
 from tmt.trackers import load_tracker
 from tmt.train import __main__ as command
 from tmt.train import cache, fusion, head, joint, sights
+from tmt.train.cast import Filmed
 from tmt.train.config import TrainConfig, read_config
+from tmt.train.drawing import fill
 from tmt.train.fusion import FusionStage
 from tmt.train.loop import Budget, run
-from tmt.train.pool import Samples, coloured, fill, read
-from tmt.train.samples import LESSONS, ODDS, Subject, sample_of, subject_of, withheld
+from tmt.train.pool import FUSION, Samples, read, unpacked
+from tmt.train.samples import LESSONS, ODDS, Subject, random_sample, sample_of, subject_of, withheld
 from tmt.types import Array, CanonicalHead, MediaInfo, Receipt, Settings
 
 TINY: dict[str, object] = {"half": 4, "quarter": 4, "memory": 4}
@@ -60,7 +62,7 @@ def subject(cached: Path) -> Subject:
 def samples(cached: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("samples")
     clips = [cache.load(cached / "subject.safetensors")]
-    assert len(list(fill(folder, lambda _: clips, 1, 4, TOPOLOGY, seed=0))) == 4
+    assert list(fill(FUSION, folder, lambda _: clips, 1, 4, TOPOLOGY, seed=0)) == [4]
     return sorted(folder.iterdir())
 
 
@@ -96,7 +98,7 @@ def test_the_target_is_never_among_its_own_sources_and_something_is_always_left(
 
 
 def test_the_untaught_network_changes_nothing(samples: list[Path]) -> None:
-    sources, hints, maps, truth = (part[None] for part in Samples(samples, 128, 0, plain=True)[0])
+    sources, hints, maps, truth = unpacked(batch_of(Samples(samples, 128, 0, plain=True)))
     net = fusion.FusionNet()
     taught = fusion.compose(net(sources, hints, maps), sources, hints, maps)
     torch.testing.assert_close(taught, fusion.compose(None, sources, hints, maps))
@@ -147,13 +149,35 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
 
 
 def test_light_and_mirror_change_sources_and_truth_alike(samples: list[Path]) -> None:
-    arrays = read(samples[0])
-    lit = coloured({name: values.copy() for name, values in arrays.items()}, np.random.default_rng(3))
-    before, after = (np.abs(a["sources"][0, :3] - a["truth"][:3]).mean() for a in (arrays, lit))
-    assert not np.array_equal(lit["truth"], arrays["truth"])
+    batch = batch_of(Samples(samples, 128, seed=3))
+    plain = unpacked({name: part for name, part in batch.items() if name not in ("gain", "gamma", "order")})
+    lit = unpacked(batch)
+    before, after = (float((sources[0, 0, :3] - truth[0, :3]).abs().mean()) for sources, _, _, truth in (plain, lit))
+    assert not torch.equal(lit[3], plain[3])
     assert 0.4 * before < after < 2.5 * before
     unchanged = [index for index, name in enumerate(MAPS) if name not in ("red", "green", "blue")]
-    np.testing.assert_array_equal(lit["maps"][unchanged], arrays["maps"][unchanged])
+    torch.testing.assert_close(lit[2][:, unchanged], plain[2][:, unchanged])
+
+
+def test_a_sample_travels_as_it_was_gathered(subject: Subject, samples: list[Path], tmp_path: Path) -> None:
+    sample = random_sample(subject, TOPOLOGY, np.random.default_rng(5))
+    FUSION.write(tmp_path / "000000.npz", sample)
+    batch = {name: torch.from_numpy(part)[None] for name, part in read(tmp_path / "000000.npz").items()}
+    wanted = (sample.evidence.sources, sample.evidence.hints, sample.evidence.maps, sample.truth)
+    for part, before in zip(unpacked(batch), wanted, strict=True):
+        torch.testing.assert_close(part[0], torch.from_numpy(before), atol=3e-3, rtol=1e-3)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_samples_are_the_same_whoever_draws_them(
+    cached: Path, samples: list[Path], tmp_path: Path, workers: int
+) -> None:
+    cast = Filmed(cached, (("subject",),))
+    assert list(fill(FUSION, tmp_path, cast, 1, 2, TOPOLOGY, seed=0, workers=workers)) == [2]
+    for mine, theirs in zip(FUSION.files(tmp_path, 9), samples, strict=False):
+        assert mine.name == theirs.name
+        for one, other in zip(read(mine).values(), read(theirs).values(), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_the_loss_falls_on_a_sample_seen_often(samples: list[Path], tmp_path: Path) -> None:
@@ -206,7 +230,7 @@ def drawn(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """A sample of the recurrent head, and one of head and fusion together."""
     folder, made = tmp_path_factory.mktemp("sights"), {}
     for name, arrays in (
-        ("head", sights.sample(subject, np.random.default_rng(3))),
+        ("head", sights.sample(subject, TOPOLOGY, np.random.default_rng(3))),
         ("joint", joint.sample(subject, TOPOLOGY, np.random.default_rng(3))),
     ):
         made[name] = folder / f"{name}.safetensors"

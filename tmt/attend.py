@@ -88,7 +88,7 @@ def gather(
         "depth": np.clip((np.minimum(seen.depth, 1e5) - centre) / unit / DEPTH_UNIT, -1, 1),
         "matte": drawn,
         "near": soft_dilated(drawn, REACH),
-        "moved": np.minimum(pixels[..., 4] / MOVED_UNIT, 2),
+        "moved": np.minimum(pixels[..., 4] / MOVED_UNIT, 1),
         "cavity": spread(mix.cavity, seen),
         "lashes": spread(mix.lashes, seen),
     }

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
 from tmt.train.cache import FRAMES, build, load, load_all, save
+from tmt.train.cast import Filmed, Rendered, people_of
 from tmt.train.clip import Clip
 from tmt.train.config import TrainConfig, read_config
-from tmt.train.pool import fill, people_of
+from tmt.train.drawing import Kind, fill
+from tmt.train.pool import FUSION
 
 CHECKED = 16  # synthetic heads that are held out
 
@@ -53,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--budget", type=_seconds, default=1500.0, help="wall clock, such as 90s, 25m, 2h (25m)")
         stage.add_argument("--steps", type=int, help="stop at this step: the same seed then gives the same weights")
         stage.add_argument("--seed", type=int)
-        stage.add_argument("--workers", type=int, default=1, help="processes that read samples (%(default)s)")
+        stage.add_argument("--workers", type=int, default=1, help="processes that draw and read samples (%(default)s)")
         stage.set_defaults(run=run)
     return parser
 
@@ -73,13 +75,14 @@ def _cache(given: argparse.Namespace) -> None:
 
 
 def _fusion(given: argparse.Namespace) -> None:
-    from tmt.learned import FUSION, has_weights
+    from tmt.learned import FUSION as SHIPPED
+    from tmt.learned import has_weights
     from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    start = _start(given.start, FUSION if has_weights(FUSION) else None)
+    start = _start(given.start, SHIPPED if has_weights(SHIPPED) else None)
     budget = Budget(given.budget, given.steps)
     for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
@@ -112,10 +115,10 @@ def _head(given: argparse.Namespace) -> None:
     from tmt.learned import HEAD, has_weights
     from tmt.train.head import HeadStage
     from tmt.train.loop import LAPS, Budget, run
-    from tmt.train.sights import Sights
+    from tmt.train.sights import HEAD_SAMPLE, Sights
 
     config = read_config(given.config, seed=given.seed)
-    train, check, data = _sights(given, config)
+    train, check, data = _sights(given, config, HEAD_SAMPLE)
     stage = HeadStage(Sights(train, config.seed, LAPS, config.crop), Sights(check, config.seed))
     start = _start(given.start, HEAD if has_weights(HEAD) else None)
     for line in run(stage, given.out, config, Budget(given.budget, given.steps), start, given.workers, data):
@@ -124,11 +127,11 @@ def _head(given: argparse.Namespace) -> None:
 
 def _joint(given: argparse.Namespace) -> None:
     from tmt.learned import ASSETS
-    from tmt.train.joint import JointStage, sample
+    from tmt.train.joint import JOINT_SAMPLE, JointStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
-    train, check, data = _sights(given, config, lambda subject, rng: sample(subject, MEDIAPIPE_478, rng))
+    train, check, data = _sights(given, config, JOINT_SAMPLE)
     start = _start(given.start, ASSETS)
     stage, budget = JointStage(train, check, config.part), Budget(given.budget, given.steps)
     for line in run(stage, given.out, config, budget, start, given.workers, data):
@@ -136,21 +139,13 @@ def _joint(given: argparse.Namespace) -> None:
 
 
 def _sights(
-    given: argparse.Namespace, config: TrainConfig, draw: Any = None
+    given: argparse.Namespace, config: TrainConfig, kind: Kind
 ) -> tuple[list[Path], list[Path], dict[str, object]]:
     """Files of what a head is learned from, drawn now where they are missing; and whose they are."""
-    from tmt.train import sights
-
     held, real = _people(given, config)
-    sets = []
-    for name, clips, count, seed in (("real", real, config.samples, config.seed), ("check", held, config.checks, 0)):
-        folder = given.out / "samples" / name
-        drawn = sights.fill(folder, clips.__getitem__, len(clips), count, MEDIAPIPE_478, seed, draw)
-        for number in drawn:
-            if number % 50 == 0:
-                print(f"{name}: sample {number} of {count}", flush=True)
-        sets.append(sorted(folder.glob("*.safetensors"))[:count])
-    return sets[0], sets[1], _data(real, 0, held)
+    train = _filled(given, kind, "real", Filmed.of(given.cache, real), len(real), config.samples, config.seed)
+    check = _filled(given, kind, "check", Filmed.of(given.cache, held), len(held), config.checks, 0)
+    return train, check, _data(real, 0, held)
 
 
 def _start(asked: Path | None, shipped: Path | None) -> Path | None:
@@ -183,29 +178,28 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     """Files of the samples to train on and to check with, drawn now where they are missing; and whose they are."""
     held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
-    share = 1.0 if not real else (config.head_share if heads else 0.0)
-    count = {"real": round(config.samples * (1 - share)), "heads": round(config.samples * share)}
-    groups = {"real": (lambda n: real[n], len(real)), "heads": (lambda n: _heads(given.asset, n, config), heads)}
+    drawn = Rendered(given.asset, config.seed * 100_000, config.head_frames, config.head_size)
+    share = config.head_share if heads and real else float(not real)
     files: list[Path] = []
-    for name, (clips, persons) in groups.items():
-        if persons and count[name]:
-            files += _filled(given.out / "samples" / name, clips, persons, count[name], config.seed)
-    check = held or [list(_heads(given.asset, heads + n, config)) for n in range(3)]
-    checks = _filled(given.out / "samples" / "check", lambda n: check[n], len(check), config.checks, 0)
-    return files, checks, _data(real, heads, held)
+    for name, cast, people, part in (
+        ("real", Filmed.of(given.cache, real), len(real), 1 - share), ("heads", drawn, heads, share)
+    ):  # fmt: skip
+        if people and part > 0:
+            files += _filled(given, FUSION, name, cast, people, round(config.samples * part), config.seed)
+    others = replace(drawn, seed=drawn.seed + heads)
+    judges, count = (Filmed.of(given.cache, held), len(held)) if held else (others, 3)
+    return files, _filled(given, FUSION, "check", judges, count, config.checks, 0), _data(real, heads, held)
 
 
-def _filled(folder: Path, clips: object, people: int, count: int, seed: int) -> list[Path]:
-    for number in fill(folder, clips, people, count, MEDIAPIPE_478, seed):  # type: ignore[arg-type]
-        if number % 100 == 0:
-            print(f"{folder.name}: sample {number} of {count}", flush=True)
-    return sorted(folder.glob("[0-9]*.npz"))[:count]
-
-
-def _heads(asset: Path, number: int, config: TrainConfig) -> Iterable[Clip]:
-    from tmt.train.heads import load_asset, random_clip
-
-    return [random_clip(load_asset(asset), config.seed * 100_000 + number, config.head_frames, config.head_size)]
+def _filled(
+    given: argparse.Namespace, kind: Kind, name: str, cast: Callable[[int], Iterable[Clip]], people: int, count: int,
+    seed: int,
+) -> list[Path]:
+    """Files of so many samples, in the run's folder."""
+    folder = given.out / "samples" / name
+    for number in fill(kind, folder, cast, people, count, MEDIAPIPE_478, seed, given.workers):
+        print(f"{name}: {number} of {count} samples", flush=True)
+    return kind.files(folder, count)
 
 
 def _kept_head(asset: Path, folder: Path, number: int, config: TrainConfig) -> Clip:

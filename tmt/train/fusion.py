@@ -16,7 +16,7 @@ from tmt.fuse import LASHES, LASHES_KEEP
 from tmt.networks.blocks import blurred
 from tmt.networks.fusion import FusionNet, Repair
 from tmt.train.config import TrainConfig
-from tmt.train.pool import Samples, Tensors
+from tmt.train.pool import Packed, Samples, unpacked
 from tmt.types import Array
 
 DETAIL = 0.35  # the product measures it for every head; between .2 and .6
@@ -77,9 +77,9 @@ def measures(image: torch.Tensor, maps: torch.Tensor, truth: torch.Tensor) -> di
     }  # fmt: skip
 
 
-def step(net: torch.nn.Module, batch: Tensors) -> torch.Tensor:
+def step(net: torch.nn.Module, batch: Packed) -> torch.Tensor:
     """The loss of one batch."""
-    sources, hints, maps, truth = batch
+    sources, hints, maps, truth = unpacked(batch)
     return loss(compose(net(sources, hints, maps), sources, hints, maps), maps, truth)
 
 
@@ -120,7 +120,7 @@ class FusionStage:
         """Mean measures over held-out samples, and a contact sheet: truth, unlearned, learned."""
         seen: list[dict[str, float]] = []
         rows: list[Array] = []
-        for sources, hints, maps, truth in batches:
+        for sources, hints, maps, truth in map(unpacked, batches):
             image = compose(None if net is None else net(sources, hints, maps), sources, hints, maps)
             seen += [measures(image[i : i + 1], maps[i : i + 1], truth[i : i + 1]) for i in range(len(image))]
             plain = compose(None, sources[:1], hints[:1], maps[:1])

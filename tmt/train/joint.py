@@ -24,6 +24,7 @@ from tmt.sight import NECK
 from tmt.topology import Topology
 from tmt.train import fusion, sights
 from tmt.train.config import TrainConfig
+from tmt.train.drawing import Kind
 from tmt.train.head import Batch, drawn_head, posed
 from tmt.train.head import loss as head_loss
 from tmt.train.pool import cropped
@@ -32,6 +33,7 @@ from tmt.types import Array
 
 OWN = 0.3  # of the head by itself, beside the finished picture
 PICTURE = ("sources", "hints", "maps", "truth", "where", "slip_there", "top", "plate", "care")
+MIDDLE = [MAPS.index("lips"), MAPS.index("lids")]  # of a face
 LOWEST = 1.5  # of the hints, as in `attend.gather`
 
 
@@ -78,7 +80,8 @@ class Samples(Dataset[dict[str, torch.Tensor]]):
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
         rng = np.random.default_rng((self.seed, index))
         arrays = sights.read(self.files[index % len(self.files)])
-        picture = cropped({name: arrays[name] for name in PICTURE}, self.crop, None if self.plain else rng, flip=False)
+        picture, light = {name: arrays[name] for name in PICTURE}, None if self.plain else rng
+        picture = cropped(picture, arrays["maps"][MIDDLE], self.crop, light, flip=False)
         arrays |= picture
         if not self.plain:
             arrays = _lit(arrays, np.exp(rng.uniform(-0.3, 0.3) + rng.uniform(-0.1, 0.1, 3)))
@@ -181,3 +184,6 @@ class JointStage:
                 rows.append(parts.clamp(0, 1).permute(1, 2, 0).cpu().numpy())
         means = {name: float(np.mean([one[name] for one in told])) for name in told[0]}
         return means, (np.concatenate(rows) * 255).round().astype(np.uint8)
+
+
+JOINT_SAMPLE = Kind(sample, sights.write, ".safetensors")

@@ -1,8 +1,9 @@
-"""Samples on disk: drawn once by all cores, read again in every pass. Small integers, 3 MB each at 256 px."""
+"""Samples on disk: drawn once by all cores, read again in every pass. Small integers, 3 MB each at 256 px; that is also
+how they travel to the device, where they become colours in another light."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,49 +11,20 @@ import torch
 from torch.utils.data import Dataset
 
 from tmt.attend import MAPS
-from tmt.topology import Topology
-from tmt.train.clip import Clip
-from tmt.train.samples import LEAST_FRAMES, Sample, random_sample, subject_of
+from tmt.train.drawing import Kind
+from tmt.train.samples import Sample, random_sample
 from tmt.types import Array
 
+Packed = dict[str, torch.Tensor]  # a sample, or a batch of them, as it is kept and travels
 Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # sources, hints, maps, truth
-SIGNED = MAPS.index("depth")  # -1..1, all others are 0..1 (how far pixels have come, and the logits, a little beyond)
+SIGNED = MAPS.index("depth")  # -1..1, all others are 0..1
+KEPT = MAPS[:SIGNED] + MAPS[SIGNED + 1 :]  # the maps that are kept as bytes
+MIDDLE = [KEPT.index("lips"), KEPT.index("lids")]  # of a face
 BRIGHTEST, STRONGEST = 0.35, 0.25  # of the random changes of exposure and of the colours' balance
 
 
-def people_of(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
-    """Clips by person."""
-    people: dict[str, list[Clip]] = {}
-    for clip in clips:
-        people.setdefault(clip.person, []).append(clip)
-    return people
-
-
-def fill(
-    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int
-) -> Iterator[int]:
-    """Draw `count` samples into `folder`, the same for a seed; yields how many there are. `clips(n)` are those of the
-    n-th of so many `people`, who get equally many samples; only one person's heads are held at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for person in range(people):
-        numbers = range(person, count, people)
-        if all(_file(folder, number).is_file() for number in numbers):
-            continue
-        subjects = [subject_of(clip, topology) for clip in clips(person)]
-        subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
-        for number in numbers if subjects else ():
-            rng = np.random.default_rng((seed, number))
-            subject = subjects[int(rng.integers(len(subjects)))]
-            _write(_file(folder, number), random_sample(subject, topology, rng))
-            yield number
-
-
-def _file(folder: Path, number: int) -> Path:
-    return folder / f"{number:06d}.npz"
-
-
-def _write(path: Path, sample: Sample) -> None:
-    """Colours and masks in bytes, the rest in half precision."""
+def write(path: Path, sample: Sample) -> None:
+    """Colours and masks in bytes, the rest in half precision; at once or not at all."""
     part = path.with_suffix(".part.npz")
     maps = sample.evidence.maps
     np.savez(
@@ -67,18 +39,14 @@ def _bytes(values: Array) -> Array:
 
 
 def read(path: Path) -> dict[str, Array]:
-    """One sample as drawn: sources [K, 4, H, W], hints [K, 2, H, W], maps [C, H, W], truth [4, H, W], float32."""
+    """One sample as it is kept: sources [K, 4, H, W], maps [C - 1, H, W] (KEPT) and truth [4, H, W] uint8, hints
+    [K, 2, H, W] and depth [H, W] float16."""
     with np.load(path) as file:
-        maps = file["maps"].astype(np.float32) / 255
-        return {
-            "sources": file["sources"].astype(np.float32) / 255, "hints": file["hints"].astype(np.float32),
-            "maps": np.insert(maps, SIGNED, file["depth"].astype(np.float32), 0),
-            "truth": file["truth"].astype(np.float32) / 255,
-        }  # fmt: skip
+        return {name: file[name] for name in ("sources", "hints", "maps", "depth", "truth")}
 
 
-class Samples(Dataset[Tensors]):
-    """The pool as a dataset: sample `i` of pass `p` is item p * len + i, cropped, mirrored and coloured by the seed."""
+class Samples(Dataset[Packed]):
+    """The pool as a dataset: sample `i` of pass `p` is item p * len + i, cropped, mirrored and lit by the seed."""
 
     def __init__(self, files: Sequence[Path], crop: int, seed: int, passes: int = 1, plain: bool = False) -> None:
         self.files, self.crop, self.seed, self.passes, self.plain = list(files), crop, seed, passes, plain
@@ -86,23 +54,22 @@ class Samples(Dataset[Tensors]):
     def __len__(self) -> int:
         return len(self.files) * self.passes
 
-    def __getitem__(self, index: int) -> Tensors:
+    def __getitem__(self, index: int) -> Packed:
+        rng = None if self.plain else np.random.default_rng((self.seed, index))
         arrays = read(self.files[index % len(self.files)])
-        rng = np.random.default_rng((self.seed, index))
-        arrays = cropped(arrays, self.crop, None if self.plain else rng)
-        if not self.plain:
-            arrays = coloured(arrays, rng)
-        sources, hints, maps, truth = (torch.from_numpy(np.ascontiguousarray(a, np.float32)) for a in arrays.values())
-        return sources, hints, maps, truth
+        arrays = cropped(arrays, arrays["maps"][MIDDLE], self.crop, rng)
+        if rng is not None:
+            arrays |= random_light(rng)
+        return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
 
 
 def cropped(
-    arrays: dict[str, Array], side: int, rng: np.random.Generator | None, *, flip: bool = True
+    arrays: dict[str, Array], middle: Array, side: int, rng: np.random.Generator | None, *, flip: bool = True
 ) -> dict[str, Array]:
-    """A square of the sample, at random and perhaps mirrored (if `flip`), or (without rng) around the head."""
-    maps = arrays["maps"]
-    height, width = maps.shape[1:]
-    rows, columns = np.nonzero(maps[MAPS.index("lips")] + maps[MAPS.index("lids")] > 0)
+    """A square of the sample, at random and perhaps mirrored (if `flip`), or (without rng) around where the `middle`
+    [*, H, W] is not zero."""
+    height, width = middle.shape[-2:]
+    rows, columns = np.nonzero(middle.reshape(-1, height, width).any(0))
     centre = np.array([rows.mean(), columns.mean()] if len(rows) else [height / 2, width / 2])
     if rng is not None:
         centre = centre + rng.uniform(-0.35, 0.35, 2) * side
@@ -117,18 +84,32 @@ def cropped(
     return out
 
 
-def coloured(arrays: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
-    """Another light on everything alike: exposure, balance of colours, gamma."""
-    gain = np.exp(rng.uniform(-1, 1) * BRIGHTEST + rng.uniform(-1, 1, 3) * STRONGEST / 2).astype(np.float32)
-    gamma = np.float32(np.exp(rng.uniform(-1, 1) * STRONGEST))
+def random_light(rng: np.random.Generator) -> dict[str, Array]:
+    """Another light: gain [3] of exposure and balance, gamma [1], and now and then the colours in another order [3]."""
+    gain = np.exp(rng.uniform(-1, 1) * BRIGHTEST + rng.uniform(-1, 1, 3) * STRONGEST / 2)
+    gamma = np.exp(rng.uniform(-1, 1, 1) * STRONGEST)
     order = rng.permutation(3) if rng.random() < 0.1 else np.arange(3)
+    return {"gain": gain.astype(np.float32), "gamma": gamma.astype(np.float32), "order": order}
 
-    def change(colours: Array) -> Array:
-        lit = np.clip(np.power(colours[..., order, :, :], gamma) * gain[:, None, None], 0, 1)
-        return np.asarray(lit, np.float32)
 
-    plate = MAPS.index("red")
-    for name, start in (("sources", 0), ("truth", 0), ("maps", plate)):
-        values = arrays[name] = np.array(arrays[name])
-        values[..., start : start + 3, :, :] = change(values[..., start : start + 3, :, :])
-    return arrays
+def unpacked(batch: Packed) -> Tensors:
+    """A batch as it travels -> sources [B, K, 4, H, W], hints [B, K, 2, H, W], maps [B, C, H, W], truth [B, 4, H, W],
+    float32 0..1; everything alike in the light that it was given, if any."""
+    sources, maps, truth = (batch[name].float() / 255 for name in ("sources", "maps", "truth"))
+    maps = torch.cat([maps[:, :SIGNED], batch["depth"].float()[:, None], maps[:, SIGNED:]], 1)
+    if "gain" in batch:
+        plate = MAPS.index("red")
+        parts = sources[:, :, :3], truth[:, None, :3], maps[:, None, plate : plate + 3]
+        for part in parts:
+            part.copy_(lit(part, batch))
+    return sources, batch["hints"].float(), maps, truth
+
+
+def lit(colours: torch.Tensor, light: Packed) -> torch.Tensor:
+    """colours [B, N, 3, H, W] 0..1 in the light of every sample, see `random_light`."""
+    some = light["order"][:, None, :, None, None].expand_as(colours)
+    gain, gamma = light["gain"][:, None, :, None, None], light["gamma"][:, None, :, None, None]
+    return (torch.gather(colours, 2, some) ** gamma * gain).clamp(0, 1)
+
+
+FUSION = Kind(random_sample, write, ".npz")

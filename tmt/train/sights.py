@@ -3,7 +3,7 @@ make shall look like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from tmt.networks.head import Glimpse, HeadCell
 from tmt.render import deform, look, place, spread
 from tmt.sight import SIDE, sight_of
 from tmt.topology import Topology
-from tmt.train.clip import Clip
-from tmt.train.samples import LEAST_FRAMES, Subject, subject_of
+from tmt.train.drawing import Kind
+from tmt.train.samples import Subject
 from tmt.types import Array
 
 COUNT = 6  # frames of a sample
@@ -55,25 +55,6 @@ class Sights(Dataset[dict[str, torch.Tensor]]):
         if self.crop is not None:
             arrays = _coloured(arrays, rng)
         return {name: torch.from_numpy(np.ascontiguousarray(a)) for name, a in arrays.items()}
-
-
-def fill(
-    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int,
-    draw: Callable[[Subject, np.random.Generator], dict[str, Array]] | None = None,
-) -> Iterator[int]:
-    """Draw `count` samples into `folder`, the same for a seed; yields how many there are. `clips(n)` are those of the
-    n-th of so many `people`, who get equally many samples; only one person's heads are held at a time. `draw`: what
-    makes a sample, if not `sample`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for person in range(people):
-        numbers = [n for n in range(person, count, people) if not (folder / f"{n:05d}.safetensors").is_file()]
-        subjects = [subject_of(clip, topology) for clip in clips(person)] if numbers else []
-        subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
-        for number in numbers if subjects else ():
-            rng = np.random.default_rng((seed, number))
-            arrays = (draw or sample)(subjects[int(rng.integers(len(subjects)))], rng)
-            write(folder / f"{number:05d}.safetensors", arrays)
-            yield len(list(folder.glob("*.safetensors")))
 
 
 def write(path: Path, arrays: dict[str, Array]) -> None:
@@ -118,7 +99,7 @@ def _square(path: Path, side: int, rng: np.random.Generator) -> tuple[int, int, 
     return int(left), int(top), side
 
 
-def sample(subject: Subject, rng: np.random.Generator) -> dict[str, Array]:
+def sample(subject: Subject, _: Topology, rng: np.random.Generator) -> dict[str, Array]:
     """The fields of `networks.head.Glimpse` for COUNT frames [N, C, S, S], and the target: where [2, H, W] texels that
     its pixels show (-1: none), slip_there [2, H, W], truth [4, H, W], plate [3, H, W], care [1, H, W]."""
     frame = int(rng.choice(np.flatnonzero(subject.clip.found)))
@@ -202,3 +183,6 @@ def at(image: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """image [B, C, S, S] at places [B, 2, H, W] texels -> [B, C, H, W]."""
     where = places.permute(0, 2, 3, 1) * (2 / image.shape[-1]) - 1
     return F.grid_sample(image, where, padding_mode="border", align_corners=False)
+
+
+HEAD_SAMPLE = Kind(sample, write, ".safetensors")
