@@ -14,9 +14,11 @@ from tmt.geometry import rotation_angle
 from tmt.pose import fit_poses, mean_shape, template
 from tmt.render import rasterise_mesh, rasterise_mesh_torch
 from tmt.topology import MEDIAPIPE_478 as TOPOLOGY
+from tmt.train.cache import load
 from tmt.train.clip import Clip, Truth
 from tmt.train.heads import LABELS, Asset, light, load_asset, random_clip, shade
 from tmt.train.heads import clip as heads_clip
+from tmt.train.heads.kept import kept_heads
 from tmt.train.heads.light import random_lights
 from tmt.train.heads.lit import lit, lit_torch, mixed
 from tmt.train.heads.play import random_play
@@ -169,6 +171,16 @@ def test_the_same_seed_gives_the_same_clip_and_another_seed_another_person(asset
     np.testing.assert_array_equal(again.images, clip.images)
     np.testing.assert_array_equal(again.landmarks, clip.landmarks)
     assert np.abs(other.images[0].astype(int) - clip.images[0]).mean() > 20
+
+
+def test_heads_that_two_processes_draw_are_those_that_one_draws(shared: Path, asset: Asset, tmp_path: Path) -> None:
+    path, seeds = shared / "assets" / "makehuman_head_cc0.npz", [7, 8]
+    one, two = (list(kept_heads(path, tmp_path / str(n), seeds, 1, 64, n)) for n in (1, 2))
+    assert [p.name for p in one] == [p.name for p in two]
+    for a, b in zip(map(load, one), map(load, two), strict=True):
+        np.testing.assert_array_equal(a.images, b.images)
+        np.testing.assert_array_equal(truth_of(a).depth, truth_of(b).depth)
+    assert list(kept_heads(path, tmp_path / "1", seeds, 1, 64, 1)) == one
 
 
 def test_matte_depth_and_labels_tell_the_same_person_from_the_background(clip: Clip) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from heads import TOPOLOGY, acted, average, poses
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
@@ -21,16 +21,16 @@ from tmt.canonical import build_surface
 from tmt.depth import corrected
 from tmt.geometry import rotation_from_euler, transform, untransform
 from tmt.headcrop import SIDE as CROP
-from tmt.headcrop import HeadCrop, crop_around
+from tmt.headcrop import HeadCrop, alone, crop_around
 from tmt.lift import Cloud, laid, lift
 from tmt.networks.depth import Depth, DepthNet
 from tmt.networks.pose import PoseNet, rotation_of
 from tmt.train import __main__ as command
 from tmt.train import cache
 from tmt.train.clip import Clip, Truth
-from tmt.train.geometry import Geometry, step
+from tmt.train.geometry import Geometry, seen, step
 from tmt.train.reprojection import Place, lifted, photometric, places_of, projected
-from tmt.train.views import Turning, Views, mirrored, sample
+from tmt.train.views import COUNT, Turning, Views, mirrored, packed, sample, unpacked
 from tmt.types import Array, Pose
 
 angles = st.floats(-0.7, 0.7)
@@ -136,12 +136,46 @@ def test_a_sample_is_the_same_for_its_seed_and_never_the_same_twice() -> None:
     assert not torch.equal(first["crops"], other["crops"])
 
 
+def test_a_synthetic_head_alone_brings_its_depth_and_nothing_of_other_frames() -> None:
+    views = Views([turning()], TOPOLOGY, seed=3, count=2, lone=True)
+    batch = unpacked(next(iter(DataLoader(views, 2))))
+    assert batch["crops"].shape[1] == COUNT
+    assert bool(torch.isfinite(batch["depth"]).any())
+    assert float(batch["crops"][:, 1:].abs().max()) == 0
+    told = Depth(torch.zeros_like(batch["depth"]), torch.zeros_like(batch["depth"]))
+    assert float(photometric(batch, told, places_of(batch))[1].sum()) == 0
+
+
+@given(seeds)
+@settings(max_examples=5)
+def test_a_sample_travels_as_it_was_drawn(seed: int) -> None:
+    arrays = sample(turning(), TOPOLOGY, np.random.default_rng(seed))
+    again = unpacked({name: torch.from_numpy(a) for name, a in packed(arrays).items()})
+    for name, values in arrays.items():
+        np.testing.assert_allclose(again[name].numpy(), values, atol=0.5 / 255 + 1e-6)
+
+
+def test_what_is_behind_a_head_reaches_no_depth_network_neither_in_training_nor_in_the_product() -> None:
+    arrays = sample(turning(), TOPOLOGY, np.random.default_rng(1), plain=True)
+    y, x = np.mgrid[:CROP, :CROP]
+    matte = np.clip(60 - np.hypot(x - 64, y - 64), 0, 1).astype(np.float32)
+    colours = np.moveaxis(arrays["crops"][0], 0, -1)
+    shown = []
+    for behind in (colours, 1 - colours):
+        picture = np.where(matte[..., None] > 0, colours, behind)
+        shown.append(alone(np.round(np.dstack([picture, matte]) * 255).astype(np.uint8)))
+        training = batch_of(arrays | {"crops": np.moveaxis(picture, -1, 0)[None], "matte": matte[None]})
+        np.testing.assert_allclose(seen(training)[0].permute(1, 2, 0).numpy() * 255, shown[-1], atol=1.01)
+    np.testing.assert_array_equal(shown[0], shown[1])
+
+
 @pytest.mark.parametrize("part", ["both", "depth", "pose"])
 def test_only_the_asked_network_learns_and_its_loss_falls(part: str) -> None:
     torch.manual_seed(0)
     net = Geometry(DepthNet(widths=(8, 8, 8, 8)), PoseNet(widths=(8, 8, 8, 8, 8)))
     before = {name: p.detach().clone() for name, p in net.named_parameters()}
     batch = next(iter(DataLoader(Views([turning()], TOPOLOGY, seed=1, count=2, plain=True), 2)))
+    assert batch["crops"].dtype == torch.uint8
     optimiser, losses = torch.optim.Adam(net.parameters(), 3e-3), []
     for _ in range(25):
         loss = step(net, batch, part)

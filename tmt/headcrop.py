@@ -12,6 +12,7 @@ from tmt.types import Array, Pose
 
 SIDE = 128  # px of a crop
 TOO_FINE = 1.7  # px of the picture per px of the crop, from which it is reduced before
+NOBODY = 128  # grey beside the person
 SHARE = 0.48  # of the crop's side that the face takes up
 
 
@@ -80,3 +81,11 @@ def crop_around(face: Array) -> HeadCrop:
     """The crop around a face's landmarks [N, 2] px, with room for hair and neck."""
     low, high = face.min(0), face.max(0)
     return HeadCrop((low + high) / 2, float((high - low).max()) / SHARE)
+
+
+def alone(image: Array) -> Array:
+    """A crop [S, S, 4] uint8 with matte -> [S, S, 3] uint8, grey where nobody is: what is behind a head says nothing of
+    its shape."""
+    share = image[..., 3:].astype(np.uint16)
+    mixed = (image[..., :3] * share + np.uint16(NOBODY) * (255 - share) + np.uint16(127)) // 255
+    return np.asarray(mixed, np.uint8)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from tmt.geometry import untransform
-from tmt.headcrop import SIDE, HeadCrop, crop_around
+from tmt.headcrop import SIDE, HeadCrop, alone, crop_around
 from tmt.hub import device
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Pose, Window
@@ -44,7 +44,7 @@ def lift(
              for k, pose in zip(chosen, poses, strict=True)]  # fmt: skip
     crops = [crop_around(m[: topology.surface, :2]) for m in marks]
     cuts = np.stack([crop.cut(images[k]) for crop, k in zip(crops, chosen, strict=True)])
-    z, doubt = sense(net, cuts[..., :3])
+    z, doubt = sense(net, np.stack([alone(cut) for cut in cuts]))
     clouds = [
         _points(one, sure, cut[..., 3], crop, pose)
         for one, sure, cut, crop, pose in zip(z, doubt, cuts, crops, poses, strict=True)
@@ -60,7 +60,7 @@ def in_window(pose: Pose, window: Window) -> Pose:
 
 @torch.inference_mode()
 def sense(net: DepthNet, crops: Array) -> tuple[Array, Array]:
-    """Crops [N, S, S, 3] uint8 -> depth and its expected error, both [N, S, S] in sides of the crop."""
+    """Crops [N, S, S, 3] uint8, grey where nobody is -> depth and its expected error, [N, S, S] sides of the crop."""
     batch = torch.from_numpy(crops).to(device()).permute(0, 3, 1, 2).to(net.dtype) / 255
     told = net(batch)
     return told.z[:, 0].float().cpu().numpy(), np.exp(told.doubt[:, 0].float().cpu().numpy())

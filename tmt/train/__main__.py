@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
-from tmt.train.cache import FRAMES, build, load, load_all, save
+from tmt.train.cache import FRAMES, build, load, load_all
 from tmt.train.cast import Filmed, Rendered, people_of
 from tmt.train.clip import Clip
 from tmt.train.config import TrainConfig, read_config
 from tmt.train.drawing import Kind, fill
 from tmt.train.pool import FUSION
 
-CHECKED = 16  # synthetic heads that are held out
+CHECKED = 40  # synthetic heads that are held out
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--steps", type=int, help="stop at this step: the same seed then gives the same weights")
         stage.add_argument("--seed", type=int)
         stage.add_argument("--workers", type=int, default=1, help="processes that draw and read samples (%(default)s)")
+        stage.add_argument("--drawing", type=_seconds, default=math.inf, help="draw heads no longer than this")
         stage.set_defaults(run=run)
     return parser
 
@@ -97,17 +101,18 @@ def _geometry(given: argparse.Namespace) -> None:
     config = read_config(given.config, seed=given.seed)
     held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
-    drawn = [_kept_head(given.asset, given.out / "heads", n, config) for n in range(heads + bool(heads) * CHECKED)]
+    drawn = _kept_heads(given, config, heads + CHECKED) if heads else []
     train = [clip for clips in real for clip in clips] + drawn[CHECKED:]
     check = [clip for clips in held for clip in clips] + drawn[:CHECKED]
     sets = ((train, config.samples, LAPS, False), (check, config.checks, 1, True))
     learn, look = (
-        Views([turning_of(clip, MEDIAPIPE_478) for clip in clips], MEDIAPIPE_478, config.seed, count, laps, plain=plain)
+        Views([turning_of(clip, MEDIAPIPE_478) for clip in clips], MEDIAPIPE_478, config.seed, count, laps, plain=plain,
+              lone=config.part == "depth" and not plain)
         for clips, count, laps, plain in sets
     )
     start = _start(given.start, GEOMETRY if has_weights(GEOMETRY / "depth") else None)
     budget, stage = Budget(given.budget, given.steps), GeometryStage(learn, look, config.part)
-    for line in run(stage, given.out, config, budget, start, given.workers, _data(real, heads, held)):
+    for line in run(stage, given.out, config, budget, start, given.workers, _data(real, len(drawn[CHECKED:]), held)):
         print(line, flush=True)
 
 
@@ -202,18 +207,19 @@ def _filled(
     return kind.files(folder, count)
 
 
-def _kept_head(asset: Path, folder: Path, number: int, config: TrainConfig) -> Clip:
-    """A synthetic head with its truth, drawn once and kept in a folder."""
-    from tmt.train.heads import load_asset, random_clip
+def _kept_heads(given: argparse.Namespace, config: TrainConfig, count: int) -> list[Clip]:
+    """Synthetic heads with their truth, drawn once and kept in a folder; as many as there is time for."""
+    from tmt.train.heads.kept import kept_heads
 
-    folder.mkdir(parents=True, exist_ok=True)
-    seed = config.seed * 100_000 + number
-    path = folder / f"head-{seed}.safetensors"
-    if not path.is_file():
-        save(random_clip(load_asset(asset), seed, config.head_frames, config.head_size), folder)
-        if number % 20 == 0:
-            print(f"head {number}", flush=True)
-    return load(path)
+    seeds = [config.seed * 100_000 + number for number in range(count)]
+    folder, stop = given.out / "heads", time.monotonic() + given.drawing
+    with closing(kept_heads(given.asset, folder, seeds, config.head_frames, config.head_size, given.workers)) as heads:
+        for done, _ in enumerate(heads, 1):
+            if done % 100 == 0:
+                print(f"head {done} of {count}", flush=True)
+            if time.monotonic() > stop:
+                break
+    return [load(path) for seed in seeds if (path := folder / f"head-{seed}.safetensors").is_file()]
 
 
 if __name__ == "__main__":

@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import nn
 
+from tmt.headcrop import NOBODY
 from tmt.networks.depth import Depth, DepthNet
 from tmt.networks.pose import HeadPose, PoseNet
 from tmt.train.config import TrainConfig
 from tmt.train.reprojection import WORK, Batch, Place, photometric, places_of
-from tmt.train.views import Views
+from tmt.train.views import Views, unpacked
 from tmt.types import Array
 
 DOUBT_SHIFT = 2.5  # from the log of an error in depth to that of one in colour: .01 of a side is about .12
-SMOOTH, SLOPES, GAUGE = 0.01, 0.5, 2.0
+SMOOTH, GAUGE = 0.01, 2.0
 PHOTO = 0.3  # beside the truth of synthetic heads
+SLOPES, SCALES, STEEPEST = 0.25, 4, 0.5  # what a scale's slopes count, how many, head units from which it is an edge
+DOUBTED = 0.05  # of the expected error's own loss
+
+Told = TypeVar("Told", Depth, HeadPose)
 
 
 class Geometry(nn.Module):
@@ -49,85 +54,99 @@ def angles(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def step(net: Geometry, batch: Batch, part: str = "both") -> torch.Tensor:
-    """The loss of one batch, of both networks or of one of them alone ("depth", "pose")."""
+    """The loss of one batch, of both networks or of one of them alone ("depth", "pose"). The networks may run in half
+    precision, what is compared may not: a place in a crop needs more than eight bits."""
+    batch = unpacked(batch)
     total = torch.zeros((), device=batch["crops"].device)
     if part != "pose":
-        total = total + _depth_loss(batch, net.depth(batch["crops"][:, 0]))
+        told = _whole(net.depth(seen(batch)))
+        with torch.autocast(total.device.type, enabled=False):
+            total = total + _depth_loss(batch, told)
     if part != "depth":
         total = total + _pose_loss(net, batch)
     return total
 
 
+def seen(batch: Batch) -> torch.Tensor:
+    """The first frames [B, 3, S, S] as DepthNet sees them: grey where nobody is."""
+    return batch["crops"][:, 0] * batch["matte"] + (1 - batch["matte"]) * (NOBODY / 255)
+
+
+def _whole(told: Told) -> Told:
+    """In single precision."""
+    return replace(told, **{one.name: getattr(told, one.name).float() for one in fields(told)})
+
+
 def _depth_loss(batch: Batch, depth: Depth) -> torch.Tensor:
-    """Truth of synthetic heads; pictures put together with the landmarks' poses, for a turn that is wrong by a degree
-    says more than any depth; and the gauge."""
+    """Synthetic heads by their truth; real ones by pictures put together with the landmarks' poses, for a turn that is
+    wrong by a degree says more than any depth, and by the gauge."""
     true = batch["true"][:, 0]
-    total = PHOTO * (_doubted(batch, depth, places_of(batch)) + _gauge(batch, depth, true))
-    total = total + SMOOTH * _rough(batch, depth)
-    return total + _supervised(batch, depth) if bool(true.any()) else total
+    own = _doubted(batch, depth, places_of(batch), 1 - true) + _gauge(batch, depth, 1 - true)
+    return PHOTO * own + SMOOTH * _rough(batch, depth, 1 - true) + _supervised(batch, depth)
 
 
 def _pose_loss(net: Geometry, batch: Batch) -> torch.Tensor:
     """Truth of synthetic heads; for real ones pictures put together with DepthNet's depth as it is, and the gauge."""
-    told = net.pose(batch["crops"].flatten(0, 1))
-    true = batch["true"][:, 0]
-    total = _posed(batch, told, true)
-    real = true < 0.5
-    if bool(real.any()):
-        some = {name: part[real] for name, part in batch.items()}
-        with torch.no_grad():
-            depth = net.depth(some["crops"][:, 0])
-        places = [Place(p.rotation[real], p.scale[real], p.translation[real]) for p in places_of(batch, told)]
-        own = _doubted(some, depth, places) + _turned(some, places)
-        total = total + PHOTO * real.float().mean() * own
-    return total
+    told = _whole(net.pose(batch["crops"].flatten(0, 1)))
+    with torch.no_grad():
+        depth = _whole(net.depth(seen(batch)))
+    with torch.autocast(told.scale.device.type, enabled=False):
+        true, places = batch["true"][:, 0], places_of(batch, told)
+        own = _doubted(batch, depth, places, 1 - true) + _turned(batch, places, 1 - true)
+        return _posed(batch, told, true) + PHOTO * own
 
 
-def _doubted(batch: Batch, depth: Depth, places: list[Place]) -> torch.Tensor:
-    """The photometric difference, less where the network doubts."""
+def _doubted(batch: Batch, depth: Depth, places: list[Place], which: torch.Tensor) -> torch.Tensor:
+    """The photometric difference, less where the network doubts; `which` [B] samples count."""
     error, counted = photometric(batch, depth, places)
     doubt = F.interpolate(depth.doubt, size=WORK, mode="area") + DOUBT_SHIFT
-    return _over(error * torch.exp(-doubt) + doubt, counted) * 0.1
+    return _over(error * torch.exp(-doubt) + doubt, counted * which[:, None, None, None]) * 0.1 * which.mean()
 
 
-def _gauge(batch: Batch, depth: Depth, true: torch.Tensor) -> torch.Tensor:
+def _gauge(batch: Batch, depth: Depth, which: torch.Tensor) -> torch.Tensor:
     """Landmarks say how deep a real face is on the whole, and where its middle lies."""
     marks = batch["marks"]
     here = F.grid_sample(depth.z, marks[:, None, :, :2] * 2 - 1, align_corners=False)[:, 0, 0]
     middle = (here.mean(1) - marks[..., 2].mean(1)).abs()
     centred = marks[..., 2] - marks[..., 2].mean(1, keepdim=True)
     slope = ((here - here.mean(1, keepdim=True)) * centred).sum(1) / centred.pow(2).sum(1).clamp(min=1e-6)
-    return GAUGE * ((middle * 10 + (slope - 1).abs() * 0.2) * (1 - true)).mean()
+    return GAUGE * ((middle * 10 + (slope - 1).abs() * 0.2) * which).mean()
 
 
-def _turned(batch: Batch, places: list[Place]) -> torch.Tensor:
-    """Landmarks say the mean turn, size and place of the three frames."""
+def _turned(batch: Batch, places: list[Place], which: torch.Tensor) -> torch.Tensor:
+    """Landmarks say the mean turn, size and place of a sample's frames."""
     turn = torch.stack([p.rotation for p in places]).mean(0) - batch["rotation"].mean(1)
     away = turn.abs().mean((1, 2))
     size = (torch.stack([p.scale for p in places]).mean(0) / batch["scale"].mean(1)).log().abs()
     spot = (torch.stack([p.translation for p in places]).mean(0) - batch["translation"].mean(1)).abs().sum(1)
-    return GAUGE * (away * 2 + size + spot * 4).mean()
+    return GAUGE * ((away * 2 + size + spot * 4) * which).mean()
 
 
-def _rough(batch: Batch, depth: Depth) -> torch.Tensor:
+def _rough(batch: Batch, depth: Depth, which: torch.Tensor) -> torch.Tensor:
     """Slopes of the depth where the picture has none."""
     picture, z = batch["crops"][:, 0].mean(1, keepdim=True), depth.z
-    return sum(  # type: ignore[return-value]
-        (torch.diff(z, dim=d).abs() * torch.exp(-20 * torch.diff(picture, dim=d).abs())).mean() * 100 for d in (2, 3)
-    )
+    slopes = (torch.diff(z, dim=d).abs() * torch.exp(-20 * torch.diff(picture, dim=d).abs()) for d in (2, 3))
+    return sum((one.mean((1, 2, 3)) * which).mean() * 100 for one in slopes)  # type: ignore[return-value]
 
 
 def _supervised(batch: Batch, depth: Depth) -> torch.Tensor:
-    """Depth of synthetic heads and its slopes."""
+    """Depth of synthetic heads and its slopes, fine and coarse, in head units. What the error is to be is learned
+    beside it: an error that is expected counts like any other, or hair would not be learned."""
     known = torch.isfinite(batch["depth"])
-    wanted = batch["depth"].nan_to_num(0.0)
-    error = (depth.z - wanted).abs()
-    total = _over(error * torch.exp(-depth.doubt) + depth.doubt, known.to(error))
-    for d in (2, 3):
-        both = torch.diff(known.to(error), dim=d).abs() < 0.5
-        slopes = (torch.diff(depth.z, dim=d) - torch.diff(wanted, dim=d)).abs().clamp(max=0.05)
-        total = total + SLOPES * _over(slopes * 100, both & known.narrow(d, 1, known.shape[d] - 1))
-    return total
+    unit = batch["scale"][:, :1, None, None]
+    wanted, told = batch["depth"].nan_to_num(0.0) / unit, depth.z / unit
+    weight = known.to(told)
+    error = (told - wanted).abs()
+    total = _over(error, weight)
+    doubt = depth.doubt - unit.log()
+    total = total + DOUBTED * _over(error.detach() * torch.exp(-doubt) + doubt, weight)
+    off = (told - wanted) * weight
+    for _ in range(SCALES):
+        for d in (2, 3):
+            both = weight.narrow(d, 1, weight.shape[d] - 1) * weight.narrow(d, 0, weight.shape[d] - 1)
+            total = total + SLOPES * _over(torch.diff(off, dim=d).abs().clamp(max=STEEPEST), both)
+        off, weight = off[..., ::2, ::2], weight[..., ::2, ::2]
+    return total * batch["true"].mean()
 
 
 def _posed(batch: Batch, told: HeadPose, true: torch.Tensor) -> torch.Tensor:
@@ -190,8 +209,8 @@ class GeometryStage:
         rows: list[Array] = []
         if net is None:
             return {}, np.zeros((1, 1, 3), np.uint8)
-        for batch in batches:
-            depth, told = net.depth(batch["crops"][:, 0]), net.pose(batch["crops"].flatten(0, 1))  # type: ignore[operator]
+        for batch in map(unpacked, batches):
+            depth, told = net.depth(seen(batch)), net.pose(batch["crops"].flatten(0, 1))  # type: ignore[operator]
             for name, value in _measured(batch, depth, told):
                 sums.setdefault(name, []).append(value)
             if len(rows) < 8:

@@ -20,6 +20,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from tmt.train.config import TrainConfig
 from tmt.train.journal import Journal, resume, save_state
+from tmt.train.parallel import one_thread
 from tmt.types import Array
 
 RESERVE = 0.04  # of the budget, for the last look and for saving
@@ -81,12 +82,14 @@ def run(
     loader = DataLoader(
         samples, config.batch, sampler=_Order(count, config, progress.step),
         num_workers=workers, persistent_workers=workers > 0, prefetch_factor=4 if workers else None,
+        worker_init_fn=one_thread,
     )  # fmt: skip
     net, optimiser, loader = accelerator.prepare(net, optimiser, loader)
     average.to(accelerator.device)
     held_out = [_to(batch, accelerator.device) for batch in DataLoader(stage.held_out(config), config.batch)]
     journal = Journal(out, config, data or {})
-    started, since, mean = time.monotonic(), progress.seconds, 0.0
+    started, since = time.monotonic(), progress.seconds
+    mean: torch.Tensor | float = 0.0
     if progress.step == 0:
         for name, seen in _before(stage, average.module if start else None, held_out):
             row = {"step": 0, "seconds": 0.0, "train": math.nan, **seen}
@@ -105,12 +108,12 @@ def run(
             optimiser.step()
             average.update_parameters(accelerator.unwrap_model(net))
             progress.step += 1
-            mean += float(loss.detach())
+            mean = mean + loss.detach()  # as a number it would wait for the device at every step
             progress.seconds = since + time.monotonic() - started
         if (used >= 1 or progress.step % config.every == 0) and accelerator.is_main_process:
             seen, sheet = stage.look(average.module, held_out)
-            row = {"step": progress.step, "seconds": round(progress.seconds, 1), "train": mean / config.every, **seen}
-            mean = 0.0
+            learned, mean = float(mean) / config.every, 0.0
+            row = {"step": progress.step, "seconds": round(progress.seconds, 1), "train": learned, **seen}
             journal.keep(row, average.module, progress, sheet, best=seen["loss"] < progress.best)
             save_state(out, accelerator.unwrap_model(net), average.module, optimiser, progress)
             left = (time.monotonic() - started) * (1 / max(used, 1e-6) - 1)

@@ -30,7 +30,7 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: i
     kept = {name: os.environ.get(name) for name in THREADS}
     os.environ.update(dict.fromkeys(THREADS, "1"))  # read when libraries are loaded, before anything of ours runs
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _one_thread)
+    pool = ProcessPoolExecutor(workers, context, one_thread)
     try:
         yield from pool.map(function, items)
     finally:
@@ -39,7 +39,7 @@ def spread(function: Callable[[Item], Result], items: Iterable[Item], workers: i
             os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
-def _one_thread() -> None:
-    """Many processes with many threads each get in each other's way."""
+def one_thread(_: int = 0) -> None:
+    """For this process, whichever it is: many with many threads each get in each other's way."""
     torch.set_num_threads(1)
     cv2.setNumThreads(0)

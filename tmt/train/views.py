@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from torch.utils.data import Dataset
@@ -15,6 +14,7 @@ from tmt.headcrop import HeadCrop, crop_around
 from tmt.motion import perform
 from tmt.topology import Topology
 from tmt.train.clip import Clip
+from tmt.train.looks import random_look
 from tmt.train.samples import STEADINESS, track_of
 from tmt.types import Array, Pose
 
@@ -24,6 +24,8 @@ REACH = 0.035  # of the crop: how far a landmark's motion is felt
 BELOW = (0.05, 0.30)  # face heights under the chin over which head becomes neck: it does not turn with the head
 TURN, SHIFT, ZOOM = 15.0, 0.06, 0.22  # degrees, sides, and log: crops are not as exact as landmarks
 EVEN = 2.0  # degrees: frames hardly turned are drawn too
+BYTES = ("crops", "head", "matte")
+FRAMES = ("crops", "head", "rotation", "scale", "translation")
 HEAD = (1, 2, 3, 4, 6)  # labels of what belongs to a synthetic head
 
 
@@ -63,9 +65,11 @@ class Views(Dataset[dict[str, torch.Tensor]]):
 
     def __init__(
         self, turnings: Sequence[Turning], topology: Topology, seed: int, count: int, passes: int = 1, *,
-        plain: bool = False,
+        plain: bool = False, lone: bool = False,
     ) -> None:
-        self.topology, self.seed, self.count, self.passes, self.plain = topology, seed, count, passes, plain
+        """`plain`: neither moved nor coloured; `lone`: of synthetic heads one frame, the others are empty."""
+        self.topology, self.seed, self.count, self.passes = topology, seed, count, passes
+        self.plain, self.lone = plain, lone
         people: dict[str, list[Turning]] = {}
         for one in turnings:
             people.setdefault(one.clip.person, []).append(one)
@@ -80,18 +84,40 @@ class Views(Dataset[dict[str, torch.Tensor]]):
         groups = [group for group in (self.heads, self.real) if group]
         group = groups[index % len(groups)] if len(groups) > 1 and rng.random() < 0.5 else groups[0]
         clips = group[int(rng.integers(len(group)))]
-        arrays = sample(clips[int(rng.integers(len(clips)))], self.topology, rng, plain=self.plain)
-        return {name: torch.from_numpy(np.ascontiguousarray(a, np.float32)) for name, a in arrays.items()}
+        one = clips[int(rng.integers(len(clips)))]
+        lone = self.lone and one.depth is not None
+        arrays = sample(one, self.topology, rng, plain=self.plain, count=1 if lone else COUNT)
+        return {name: torch.from_numpy(a) for name, a in packed(arrays).items()}
 
 
-def sample(one: Turning, topology: Topology, rng: np.random.Generator, *, plain: bool = False) -> dict[str, Array]:
-    """Three frames: crops [3, 3, S, S]; head [3, 1, S, S] where it is; rotation [3, 3, 3], scale [3] and translation
-    [3, 2] in sides of the crop; field [2, 3, FIELD, FIELD] what the expression moves from the first to the others, head
-    units; marks [N, 3] of the first in sides; depth [1, S, S] sides, NaN where unknown; true [1] whether it is told."""
-    frames = _three(one, rng)
+def packed(arrays: dict[str, Array]) -> dict[str, Array]:
+    """A sample as it travels: pictures in bytes, COUNT frames (those that are missing are empty)."""
+    lacking = COUNT - len(arrays["scale"])
+    bytes_of = {name: np.round(arrays[name] * 255).astype(np.uint8) for name in BYTES}
+    out = {name: np.ascontiguousarray(a, np.float32) for name, a in arrays.items()} | bytes_of
+    for name in FRAMES if lacking else ():
+        more = np.zeros_like(out[name][:1]) if name in BYTES else out[name][:1]
+        out[name] = np.concatenate([out[name], *[more] * lacking])
+    more = np.zeros((COUNT - 1 - len(out["field"]), *out["field"].shape[1:]), np.float32)
+    return out | {"field": np.concatenate([out["field"], more])}
+
+
+def unpacked(batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Samples [B, ...] as the losses take them: pictures 0..1."""
+    return {name: part.float() / 255 if part.dtype == torch.uint8 else part for name, part in batch.items()}
+
+
+def sample(
+    one: Turning, topology: Topology, rng: np.random.Generator, *, plain: bool = False, count: int = COUNT
+) -> dict[str, Array]:
+    """Some frames N: crops [N, 3, S, S]; matte [1, S, S] of the first; head [N, 1, S, S] where it is; rotation [N, 3,
+    3], scale [N], translation [N, 2] in sides of the crop; field [N - 1, 3, FIELD, FIELD], what the expression moves
+    from the first to the others, head units; marks [L, 3] of the first in sides; depth [1, S, S] sides, NaN where
+    unknown; true [1] whether it is told."""
+    frames = _some(one, rng, count)
     jitter = np.zeros(4) if plain else rng.uniform(-1, 1, 4) * (SHIFT, SHIFT, ZOOM, np.radians(TURN))
+    look = None if plain else random_look(rng)
     flip = not plain and rng.random() < 0.5
-    stable = list(topology.stable)
     out: dict[str, list[Array]] = {}
     kept: list[tuple[HeadCrop, Array]] = []
     for t in frames:
@@ -101,34 +127,37 @@ def sample(one: Turning, topology: Topology, rng: np.random.Generator, *, plain:
         told = crop.seen(one.pose[t])
         kept.append((crop, crop.to_crop(marks)))
         head = image[..., 3] / np.float32(255) * _above_neck(kept[-1][1], topology, image.shape[0])
-        out.setdefault("crops", []).append(np.moveaxis(image[..., :3], -1, 0) / np.float32(255))
+        shown = image if look is None else look(image)
+        out.setdefault("crops", []).append(np.moveaxis(shown[..., :3], -1, 0) / np.float32(255))
+        out.setdefault("matte", []).append(shown[None, ..., 3] / np.float32(255))
         out.setdefault("head", []).append(head[None])
         out.setdefault("rotation", []).append(told.rotation)
         out.setdefault("scale", []).append(told.scale)
         out.setdefault("translation", []).append(told.translation[:2])
     arrays = {name: np.stack(values).astype(np.float32) for name, values in out.items()}
+    arrays["matte"] = arrays["matte"][0]
     crop, marks = kept[0]
     moves = (one.faces[frames[1:]] - one.faces[frames[0]]).astype(np.float32)
-    arrays["field"] = np.stack([_spread(marks[:, :2], move) for move in moves])
-    arrays["marks"] = (marks - (0, 0, crop.depth_of(one.pose[frames[0]])))[stable].astype(np.float32)
+    arrays["field"] = np.array([_spread(marks[:, :2], move) for move in moves], np.float32).reshape(-1, 3, FIELD, FIELD)
+    arrays["marks"] = (marks - (0, 0, crop.depth_of(one.pose[frames[0]])))[list(topology.stable)].astype(np.float32)
     side = arrays["crops"].shape[-1]
     arrays["depth"] = np.full((1, side, side), np.nan, np.float32)
     arrays["true"] = np.array([one.depth is not None], np.float32)
     if one.depth is not None:
         arrays["depth"][0] = crop.cut(one.depth[frames[0]], nearest=True) * arrays["scale"][0]
         arrays["head"][0, 0] = np.isfinite(arrays["depth"][0])
-    if flip:
-        arrays = mirrored(arrays)
-    return arrays if plain else _coloured(arrays, rng)
+    return mirrored(arrays) if flip else arrays
 
 
-def _three(one: Turning, rng: np.random.Generator) -> Array:
-    """Numbers of frames: any one, and two that are rather turned away from it."""
+def _some(one: Turning, rng: np.random.Generator, count: int) -> Array:
+    """Numbers of frames: any one, and others that are rather turned away from it."""
     found = np.flatnonzero(one.clip.found)
     first = int(rng.choice(found))
+    if count == 1:
+        return np.array([first])
     away = np.degrees(rotation_angle(one.pose.rotation[found], one.pose.rotation[first])) + EVEN
     away[found == first] = 0
-    some = rng.choice(found, COUNT - 1, p=away / away.sum(), replace=len(found) < COUNT)
+    some = rng.choice(found, count - 1, p=away / away.sum(), replace=len(found) < count)
     return np.array([first, *some])
 
 
@@ -153,7 +182,7 @@ def _spread(marks: Array, moves: Array) -> Array:
 
 def mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
     """The same seen in a mirror: x turns round in the pictures and in the head."""
-    planes = ("crops", "head", "field", "depth")
+    planes = ("crops", "matte", "head", "field", "depth")
     out = {name: a[..., ::-1] if name in planes else a.copy() for name, a in arrays.items()}
     turn = np.diag([-1.0, 1.0, 1.0]).astype(np.float32)
     out["rotation"] = turn @ arrays["rotation"] @ turn
@@ -161,16 +190,3 @@ def mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
     out["translation"][:, 0] = 1 - arrays["translation"][:, 0]
     out["marks"][:, 0] = 1 - arrays["marks"][:, 0]
     return out
-
-
-def _coloured(arrays: dict[str, Array], rng: np.random.Generator) -> dict[str, Array]:
-    """Another light on all three alike, a little blur and noise on each."""
-    crops = arrays["crops"]
-    gain = np.exp(rng.uniform(-0.4, 0.4) + rng.uniform(-0.15, 0.15, 3)).astype(np.float32)[:, None, None]
-    crops = np.clip(crops ** np.float32(np.exp(rng.uniform(-0.3, 0.3))) * gain, 0, 1)
-    if rng.random() < 0.3:
-        sigma = float(rng.uniform(0.4, 1.6))
-        crops = np.stack([[cv2.GaussianBlur(c, (0, 0), sigma) for c in crop] for crop in crops])
-    noise = np.float32(rng.uniform(0, 0.02)) * rng.standard_normal(crops.shape, np.float32)
-    return arrays | {"crops": np.clip(crops + noise, 0, 1)}
-
