@@ -17,6 +17,7 @@ from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled, soften_steps
+from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import transform
@@ -154,6 +155,9 @@ class Renderer:
         if drawn is not None:
             atlas.lay_in(pixels, drawn, self.head.surface, seen, share)
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
+        if posed.target.creases is not None and self.settings.wrinkles > 0:
+            folds = self._unrolled.folds(posed.target.creases, self.head.bank, mix, posed.target)
+            self._unrolled.draw(pixels, folds * np.float32(self.settings.wrinkles), seen)
         shade(pixels, seen, mix)
         inside = None
         if needed(mix):
@@ -161,6 +165,11 @@ class Renderer:
         if paint is not None and inside is not None:
             paint *= 1 - inside[..., None]
         return self._laid(pixels, seen, posed, canvas, behind, more, paint)
+
+    @cached_property
+    def _unrolled(self) -> Unrolled:
+        """Prepared when a driver's skin is first seen to fold."""
+        return Unrolled(self.head.surface, self.topology)
 
     @cached_property
     def _mouth(self) -> Mouth:
