@@ -73,13 +73,14 @@ def _cache(given: argparse.Namespace) -> None:
 
 
 def _fusion(given: argparse.Namespace) -> None:
-    from tmt.learned import FUSION, has_weights
+    from tmt.learned import FUSION, FUSION2D, has_weights
     from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    start = _start(given.start, FUSION if has_weights(FUSION) else None)
+    shipped = FUSION if config.warp == "3d" else FUSION2D
+    start = _start(given.start, shipped if has_weights(shipped) else None)
     budget = Budget(given.budget, given.steps)
     for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
@@ -189,14 +190,14 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     files: list[Path] = []
     for name, (clips, persons) in groups.items():
         if persons and count[name]:
-            files += _filled(given.out / "samples" / name, clips, persons, count[name], config.seed)
+            files += _filled(given.out / "samples" / name, clips, persons, count[name], config.seed, config.warp)
     check = held or [list(_heads(given.asset, heads + n, config)) for n in range(3)]
-    checks = _filled(given.out / "samples" / "check", lambda n: check[n], len(check), config.checks, 0)
+    checks = _filled(given.out / "samples" / "check", lambda n: check[n], len(check), config.checks, 0, config.warp)
     return files, checks, _data(real, heads, held)
 
 
-def _filled(folder: Path, clips: object, people: int, count: int, seed: int) -> list[Path]:
-    for number in fill(folder, clips, people, count, MEDIAPIPE_478, seed):  # type: ignore[arg-type]
+def _filled(folder: Path, clips: object, people: int, count: int, seed: int, warp: str) -> list[Path]:
+    for number in fill(folder, clips, people, count, MEDIAPIPE_478, seed, warp):  # type: ignore[arg-type]
         if number % 100 == 0:
             print(f"{folder.name}: sample {number} of {count}", flush=True)
     return sorted(folder.glob("[0-9]*.npz"))[:count]

@@ -29,7 +29,8 @@ def people_of(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
 
 
 def fill(
-    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int
+    folder: Path, clips: Callable[[int], Iterable[Clip]], people: int, count: int, topology: Topology, seed: int,
+    warp: str = "3d",
 ) -> Iterator[int]:
     """Draw `count` samples into `folder`, the same for a seed; yields how many there are. `clips(n)` are those of the
     n-th of so many `people`, who get equally many samples; only one person's heads are held at a time."""
@@ -38,7 +39,7 @@ def fill(
         numbers = range(person, count, people)
         if all(_file(folder, number).is_file() for number in numbers):
             continue
-        subjects = [subject_of(clip, topology) for clip in clips(person)]
+        subjects = [subject_of(clip, topology, warp) for clip in clips(person)]
         subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
         for number in numbers if subjects else ():
             rng = np.random.default_rng((seed, number))
