@@ -22,7 +22,7 @@ from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import transform
 from tmt.hub import device
-from tmt.learned import attend, load_fusion
+from tmt.learned import ASKED, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
@@ -54,7 +54,7 @@ class Renderer:
             self._images = faded(self._images, head.bank.window, head.picture)
         if self._portable:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
-        self._net = load_fusion() if settings.method == "fused" else None
+        self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
             self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")

@@ -13,10 +13,10 @@ import torch
 from scipy.sparse import csr_matrix
 
 Array = np.ndarray
-Method = Literal["copy", "warp2d", "single", "flat", "head", "bank", "fused"]
+Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
 STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze", "wrinkles")  # fields of Settings
 TRACKERS = ("mediapipe", "face-alignment")
-METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "head", "bank", "fused")
+METHODS: tuple[Method, ...] = ("copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
 
