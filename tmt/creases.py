@@ -25,7 +25,7 @@ from tmt.types import Array, Creases, FrameBank, Surface, Target
 LEAST = 48  # faces from which folds can be told from noise
 NUMBERS = 8  # of an expression
 MOVES = 0.0025  # head units (mean over the landmarks) below which a number is the detector's noise
-FINE, COARSE = 1.2, 10.0  # px of the unrolled face: folds are wider than noise and narrower than light and shade
+FINE, COARSE = 0.7, 10.0  # px of the unrolled face: folds are wider than noise and narrower than light and shade
 DARK = 12.0  # grey levels added before the logarithm: noise in the dark is no fold
 RIDGE = 0.03  # of the faces: how strongly numbers that hardly vary are distrusted
 RELATED = 6.0  # frames of a clip are not independent: so much larger is the error of a map than it seems
@@ -92,7 +92,8 @@ def _maps(columns: Array, wanted: int, details: Array) -> Array:
     inverse, slopes, left = _explained(columns[usual], told[usual])
     error = RELATED * np.diag(inverse)[:wanted, None] * left.sum(0) / max(1, len(left) - len(slopes))
     maps, error = (a.reshape(wanted, *details.shape[1:]) for a in (slopes[:wanted], error))
-    power, noise = (np.stack([cv2.GaussianBlur(a, (0, 0), 2.0) for a in some]) for some in (maps**2, np.float32(error)))
+    power, noise = (np.stack([cv2.GaussianBlur(one, (0, 0), 2.0) for one in some])
+                    for some in (maps**2, error.astype(np.float32)))  # fmt: skip
     return np.asarray(maps * smoothstep((power / np.maximum(noise, 1e-12) / SURELY - 1) / 2), np.float32)
 
 
@@ -134,8 +135,10 @@ class Unrolled:
         x, y = (np.interp(flat[..., i], line, ticks) for i, line in enumerate((sheet[0, :, 0], sheet[:, 0, 1])))
         self._home = np.stack([x, y], -1).astype(np.float32)
 
-    def folds(self, creases: Creases, bank: FrameBank, mix: Mix, target: Target) -> Array:
+    def folds(self, target: Target, bank: FrameBank, mix: Mix) -> Array:
         """What the target's skin folds more than the mixed frames show: log of the light [S, S]."""
+        creases = target.creases
+        assert creases is not None, "the driver's"
         now = numbers_of(creases, target.canonical[None, :, :2])[0]
         then = numbers_of(creases, bank.landmarks[mix.chosen])
         logits = mix.logits[:, ::STEP, ::STEP]
@@ -147,8 +150,12 @@ class Unrolled:
             out += one * (number - there)
         return np.clip(out, -MOST, MOST)
 
-    def draw(self, pixels: Array, folds: Array, seen: Seen) -> None:
-        """Fold the skin of pixels [H, W, 3 or more] in place."""
+    def draw(self, pixels: Array, seen: Seen, target: Target, bank: FrameBank, mix: Mix, strength: float) -> None:
+        """Fold the skin of pixels [H, W, 3 or more] in place, `strength` times as deep as the driver's."""
+        self.darken(pixels, seen, self.folds(target, bank, mix) * np.float32(strength))
+
+    def darken(self, pixels: Array, seen: Seen, folds: Array) -> None:
+        """Let folds, log of the light [S, S], act on pixels [H, W, 3 or more] in place."""
         where = cv2.remap(self._places, seen.grid_xy, None, cv2.INTER_LINEAR, borderValue=(-SIDE, -SIDE))
         light = cv2.remap(folds, where - np.float32(0.5), None, cv2.INTER_LINEAR, borderValue=0)
         pixels[..., :3] *= np.exp(light)[..., None]

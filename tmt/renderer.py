@@ -57,6 +57,7 @@ class Renderer:
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
             self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
+        self._unrolled = Unrolled(head.surface, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
@@ -156,20 +157,13 @@ class Renderer:
             atlas.lay_in(pixels, drawn, self.head.surface, seen, share)
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         if posed.target.creases is not None and self.settings.wrinkles > 0:
-            folds = self._unrolled.folds(posed.target.creases, self.head.bank, mix, posed.target)
-            self._unrolled.draw(pixels, folds * np.float32(self.settings.wrinkles), seen)
+            self._unrolled.draw(pixels, seen, posed.target, self.head.bank, mix, self.settings.wrinkles)
         shade(pixels, seen, mix)
-        inside = None
-        if needed(mix):
-            inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        hole = (pixels, seen, mix, posed.target, canvas.window)
+        inside = fill(*hole, self._mouth, self.topology) if needed(mix) else None
         if paint is not None and inside is not None:
             paint *= 1 - inside[..., None]
         return self._laid(pixels, seen, posed, canvas, behind, more, paint)
-
-    @cached_property
-    def _unrolled(self) -> Unrolled:
-        """Prepared when a driver's skin is first seen to fold."""
-        return Unrolled(self.head.surface, self.topology)
 
     @cached_property
     def _mouth(self) -> Mouth:
