@@ -58,8 +58,8 @@ def test_landmarks_move_onto_the_skin_they_name(picture: Array) -> None:
     faces = guesses(16)
     before = beside(faces)
     follower = SkinFollower(TOPOLOGY)
-    for face in faces:
-        follower.add(picture, face)
+    for number, face in enumerate(faces):
+        follower.add(picture, face, number)
     follower.finish()
     assert before > 1.5
     assert beside(faces) < 0.45 * before
@@ -103,7 +103,7 @@ def test_too_few_frames_teach_nothing(picture: Array) -> None:
     assert learn(LAYOUT, [texture] * (skin.LEAST - 1)) is None
     face = place()
     follower = SkinFollower(TOPOLOGY)
-    follower.add(picture, face)
+    follower.add(picture, face, 0)
     follower.finish()
     np.testing.assert_array_equal(face, place())
 
@@ -113,7 +113,7 @@ def test_a_long_clip_waits_no_longer_than_its_beginning(picture: Array, monkeypa
     raw, faces = guesses(14), guesses(14)
     follower = SkinFollower(TOPOLOGY)
     for count, face in enumerate(faces, 1):
-        follower.add(picture, face)
+        follower.add(picture, face, count - 1)
         moved = [not np.array_equal(now, was) for now, was in zip(faces, raw, strict=True)]
         assert moved == [count >= 10 and index < count for index in range(14)]
 
@@ -123,8 +123,21 @@ def test_a_face_partly_or_wholly_outside_the_picture_does_no_harm(picture: Array
     faces = [face + np.array([shift, 0, 0], np.float32) for face in guesses(8)]
     before = [face.copy() for face in faces]
     follower = SkinFollower(TOPOLOGY)
-    for face in faces:
-        follower.add(picture, face)
+    for number, face in enumerate(faces):
+        follower.add(picture, face, number)
     follower.finish()
     moved = np.abs(np.stack(faces) - np.stack(before))
     assert np.isfinite(moved).all() and moved.max() < 12
+
+
+def test_faces_are_kept_evenly_and_never_too_many(picture: Array, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skin, "KEPT", 8)
+    follower = SkinFollower(TOPOLOGY)
+    for number, face in enumerate(guesses(40)):
+        follower.add(picture, face, number)
+    follower.finish()
+    hidden = np.arange(40) == 16
+    faces, at = follower.faces(~hidden)
+    assert faces is not None and at is not None
+    assert at.tolist() == [0, 8, 24, 32]
+    assert faces.shape == (4, skin.SIDE, skin.SIDE)

@@ -26,17 +26,18 @@ from tmt.growth import atlas_of
 from tmt.networks.blocks import folded
 from tmt.networks.head import HeadCell
 from tmt.renderer import Renderer
+from tmt.study import variant
 from tmt.trackers import load_tracker
 from tmt.train import __main__ as command
 from tmt.train import cache, fusion, head, joint, sights
 from tmt.train.cast import Filmed
-from tmt.train.config import TrainConfig, read_config
+from tmt.train.config import WARPS, TrainConfig, read_config
 from tmt.train.drawing import fill
 from tmt.train.fusion import FusionStage
 from tmt.train.loop import Budget, run
 from tmt.train.pool import FUSION, Samples, read, unpacked
 from tmt.train.samples import LESSONS, ODDS, Subject, random_sample, sample_of, subject_of, withheld
-from tmt.types import Array, CanonicalHead, MediaInfo, Receipt, Settings
+from tmt.types import Array, CanonicalHead, MediaInfo, Method, Receipt, Settings
 
 TINY: dict[str, object] = {"half": 4, "quarter": 4, "memory": 4}
 SMALL = {"network": {"source": 4, "width": 8, "widths": (8, 8, 8)}}
@@ -56,6 +57,12 @@ def cached(tmp_path_factory: pytest.TempPathFactory, subject_clip: Path, driving
 @pytest.fixture(scope="module")
 def subject(cached: Path) -> Subject:
     return subject_of(cache.load(cached / "subject.safetensors"), TOPOLOGY)
+
+
+@pytest.fixture(scope="module")
+def flat_subject(cached: Path) -> Subject:
+    """The same clip as the learned 2D baseline sees it."""
+    return subject_of(cache.load(cached / "subject.safetensors"), TOPOLOGY, "2d")
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +104,15 @@ def test_the_target_is_never_among_its_own_sources_and_something_is_always_left(
     assert frame not in subject.bank.index[allowed]
 
 
+def test_both_kinds_of_warp_are_asked_for_the_same_frames_with_the_same_frames_withheld(
+    subject: Subject, flat_subject: Subject
+) -> None:
+    np.testing.assert_array_equal(flat_subject.bank.index, subject.bank.index)
+    for lesson in LESSONS:
+        kept, same = (withheld(one, 20, lesson, np.random.default_rng(1)) for one in (subject, flat_subject))
+        np.testing.assert_array_equal(kept, same)
+
+
 def test_the_untaught_network_changes_nothing(samples: list[Path]) -> None:
     sources, hints, maps, truth = unpacked(batch_of(Samples(samples, 128, 0, plain=True)))
     net = fusion.FusionNet()
@@ -118,19 +134,21 @@ def head_of(subject: Subject) -> CanonicalHead:
     )
 
 
+@pytest.mark.parametrize("method", ["fused", "learned2d"])
 def test_what_is_composed_in_training_is_what_the_product_draws(
-    subject: Subject, monkeypatch: pytest.MonkeyPatch
+    subject: Subject, flat_subject: Subject, monkeypatch: pytest.MonkeyPatch, method: Method
 ) -> None:
     frame = 20
-    head = head_of(subject)
+    head = variant(head_of(subject), method, TOPOLOGY)
+    subject = flat_subject if method == "learned2d" else subject
     canvas = bank_canvas(head.bank, head.plate, 1.0)
     net = fusion.FusionNet().eval()
     torch.manual_seed(0)
     with torch.no_grad():  # taught something, and visibly
         net.choose.weight.normal_(0, 3.0)
         net.paint.weight.normal_(0, 0.5)
-    monkeypatch.setattr("tmt.renderer.load_fusion", lambda: net)
-    renderer = Renderer(head, TOPOLOGY, canvas, Settings(method="fused"))
+    monkeypatch.setattr("tmt.renderer.load_fusion", lambda _: net)
+    renderer = Renderer(head, TOPOLOGY, canvas, Settings(method=method))
     renderer._detail, renderer._trust, renderer._net = fusion.DETAIL, 1.0, net  # as if it had helped on this head
     drawn = renderer.draw(target_of(subject.performance, frame))
     renderer.close()
@@ -201,10 +219,13 @@ def test_a_run_that_was_cut_off_ends_with_the_weights_of_one_that_was_not(sample
     assert all(path.stat().st_size < 16e6 for path in (cut / "state").iterdir())
 
 
-def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(cached: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("warp", WARPS)
+def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(
+    cached: Path, tmp_path: Path, warp: str
+) -> None:
     config = tmp_path / "config.json"
     small = {"held_out": ["driving"], "samples": 2, "checks": 1, "batch": 1, "crop": 64, "every": 1, **SMALL}
-    config.write_text(json.dumps(small))
+    config.write_text(json.dumps(small | {"warp": warp}))
     arguments = ["fusion", "--cache", str(cached), "--config", str(config), "--out", str(tmp_path / "run")]
     assert command.main([*arguments, "--steps", "2", "--workers", "0", "--start", "none"]) == 0
     best = tmp_path / "run" / "best"
@@ -217,7 +238,7 @@ def test_one_command_goes_from_cached_clips_to_weights_in_half_precision(cached:
     assert cv2.imread(str(tmp_path / "run" / "sheet.png")).shape == (256, 768, 3)
 
 
-@pytest.mark.parametrize("text", ['{"sead": 1}', '{"samples": "many"}', '{"part": "nose"}', "{"])
+@pytest.mark.parametrize("text", ['{"sead": 1}', '{"samples": "many"}', '{"part": "nose"}', '{"warp": "4d"}', "{"])
 def test_a_config_with_a_wrong_name_or_value_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "config.json"
     path.write_text(text)

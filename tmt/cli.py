@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
-from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
+from tmt.types import METHODS, STRENGTHS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
     from tmt.pipeline import TalkingHeadPipeline
     from tmt.progress import Progress
-
-STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _LOADING = threading.Lock()
 ASSETS = Path(__file__).with_name("assets")
-FUSION, GEOMETRY, HEAD = ASSETS / "fusion", ASSETS / "geometry", ASSETS / "head"
+FUSION, FUSION2D = ASSETS / "fusion", ASSETS / "fusion2d"
+GEOMETRY, HEAD = ASSETS / "geometry", ASSETS / "head"
+ASKED: dict[str, Path] = {"fused": FUSION, "learned2d": FUSION2D}  # the networks that methods ask
 
 
 def has_weights(folder: Path) -> bool:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
+from tmt.creases import learn
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation, untransform
 from tmt.pose import SHAPE_FRAMES, fit_poses, mean_shape, template
 from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
-from tmt.types import Array, FaceTrack, HeadPath, Performance, Pose
+from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
 
 NEUTRAL_FRAMES = 2500  # the neutral face needs no more than about this many frames
 
@@ -29,8 +31,17 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
         found=track.found, reference=0, size=track.size, fps=track.fps, mean_face=track.mean_face,
     )
-    reference = reference_frame(performance, topology)
-    return Performance(**{**vars(performance), "reference": reference})
+    return replace(
+        performance, reference=reference_frame(performance, topology), creases=_creases(track, performance, topology)
+    )
+
+
+def _creases(track: FaceTrack, performance: Performance, topology: Topology) -> Creases | None:
+    """How the clip's skin folds, where its faces were kept."""
+    if track.faces is None or track.faces_at is None:
+        return None
+    at = track.faces_at
+    return learn(track.faces, performance.canonical[at], performance.neutral, performance.pose.rotation[at], topology)
 
 
 def canonical_faces(landmarks: Array, pose: Pose, out: Array | None = None) -> Array:

@@ -18,9 +18,8 @@ from tmt.errors import MediaError, SettingsError
 from tmt.learned import load_ahead, load_depth
 from tmt.motion import perform, turntable
 from tmt.progress import Progress, nobody
-from tmt.retarget import retarget
 from tmt.run import Job, check_output, check_settings, draw, write
-from tmt.study import missing_frames, study, variant
+from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
 from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step
@@ -86,8 +85,7 @@ class TalkingHeadPipeline:
         """The transferred frames one by one, without writing anything."""
         settings = check_settings(settings or Settings())
         drive = run_to_end(self.drive(driving, settings))
-        plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
-        subject = variant(head, settings.method, self.tracker.topology)
+        subject, plan = laid(head, drive.performance, self.tracker.topology, settings)
         drawing = draw(subject, plan, settings, self.tracker, Counter(), drive.info.fps)
         for index, (picture, acted) in enumerate(drawing):
             image = torch.from_numpy(picture).permute(2, 0, 1).to(torch.float32) / 255
@@ -111,12 +109,11 @@ class TalkingHeadPipeline:
 
     def job(self, head: CanonicalHead, drive: Drive, out: Path, settings: Settings) -> Job:
         """What `write` needs to render a tracked driving clip: plain data, without tracker or open files."""
-        plan = retarget(head.performance, drive.performance, self.tracker.topology, settings)
+        seen, plan = laid(head, drive.performance, self.tracker.topology, settings)
         sound = {"driving": drive.path, "subject": head.info.path, "none": None}[settings.sound]
         return Job(
-            head=variant(head, settings.method, self.tracker.topology), targets=plan, out=out, settings=settings,
-            fps=drive.info.fps, sound=sound, driving=drive.path, found=drive.performance.found,
-            spent=dict(drive.seconds), lost=drive.lost,
+            head=seen, targets=plan, out=out, settings=settings, fps=drive.info.fps, sound=sound,
+            driving=drive.path, found=drive.performance.found, spent=dict(drive.seconds), lost=drive.lost,
         )
 
     def view(

@@ -16,10 +16,9 @@ from tmt.chosen import keep_to
 from tmt.errors import FaceError, MediaError
 from tmt.geometry import rotation_angle
 from tmt.renderer import Renderer
-from tmt.retarget import retarget
 from tmt.run import Targets, canvas_for, check_settings, draw
 from tmt.shots import find, sampled_performance, take_shots
-from tmt.study import variant
+from tmt.study import laid
 from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Settings, Target
 from tmt.video import probe
@@ -86,8 +85,7 @@ def moment_of(driving: Path, tracker: FaceTracker, face: int | None = None) -> M
 def preview(head: CanonicalHead, moment: Moment, tracker: FaceTracker, settings: Settings) -> Preview:
     """Transfer one moment of a driving clip."""
     settings = check_settings(settings)
-    plan = retarget(head.performance, moment.performance, tracker.topology, settings)
-    head = variant(head, settings.method, tracker.topology)
+    head, plan = laid(head, moment.performance, tracker.topology, settings)
     return Preview(moment.picture, _first(head, _Only(plan, moment.index), settings, tracker), moment.at)
 
 

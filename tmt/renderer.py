@@ -17,11 +17,12 @@ from tmt.back import lay_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled, soften_steps
+from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import transform
 from tmt.hub import device
-from tmt.learned import attend, load_fusion
+from tmt.learned import ASKED, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.render import Seen, deform, look, place, rasterise_torch, spread
 from tmt.topology import Topology
@@ -53,9 +54,10 @@ class Renderer:
             self._images = faded(self._images, head.bank.window, head.picture)
         if self._portable:
             self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
-        self._net = load_fusion() if settings.method == "fused" else None
+        self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
             self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
+        self._unrolled = Unrolled(head.surface, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
@@ -154,10 +156,11 @@ class Renderer:
         if drawn is not None:
             atlas.lay_in(pixels, drawn, self.head.surface, seen, share)
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
+        if posed.target.creases is not None and self.settings.wrinkles > 0:
+            self._unrolled.draw(pixels, seen, posed.target, self.head.bank, mix, self.settings.wrinkles)
         shade(pixels, seen, mix)
-        inside = None
-        if needed(mix):
-            inside = fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
+        hole = (pixels, seen, mix, posed.target, canvas.window)
+        inside = fill(*hole, self._mouth, self.topology) if needed(mix) else None
         if paint is not None and inside is not None:
             paint *= 1 - inside[..., None]
         return self._laid(pixels, seen, posed, canvas, behind, more, paint)

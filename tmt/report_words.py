@@ -101,6 +101,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "set_eyes": ("Eyelids, times", "まぶた（倍率）"),
     "set_brows": ("Brows, times", "眉（倍率）"),
     "set_gaze": ("Gaze, times", "視線（倍率）"),
+    "set_wrinkles": ("Wrinkles, times", "しわ（倍率）"),
     "set_steadiness": ("Steadiness, 0 to 1", "安定の度合い（0〜1）"),
     "set_driving_face": ("Face of the motion clip", "動きの動画の顔"),
     "set_sources": ("Frames mixed at once", "同時に混ぜるフレーム数"),

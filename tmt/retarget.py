@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tmt.creases import laid_on
 from tmt.geometry import fit_similarity_robust, power_rotation, smoothstep, transform, untransform
 from tmt.openings import close_lids, part_lips, turn_eyes, uncross
 from tmt.skin import beside, laid_over, skin_map
 from tmt.topology import Topology
-from tmt.types import Array, Performance, Pose, Settings, Target
+from tmt.types import Array, Creases, Performance, Pose, Settings, Target
 
 DEPTH_GAIN = 0.5  # expression in depth is noisy and seen least
 # Likeness of mean faces (measured on 13 people): .92 to 1 for one person, up to .89 for two. Head units between the
@@ -39,6 +40,7 @@ class Retarget:
     gauge: Array  # [L, 2] head units: from the driver's mean face to the skin of the same name in the subject's
     pose: Pose  # [T] of the subject's head
     torso: Array  # [T, 2] picture px
+    creases: Creases | None = None  # the driver's, for this subject
 
     def __len__(self) -> int:
         return len(self.driver)
@@ -46,7 +48,7 @@ class Retarget:
     def target(self, index: int) -> Target:
         """The subject's head in driving frame `index`."""
         canonical = self._expression(index)
-        return Target(self.pose[index], canonical, self.torso[index])
+        return Target(self.pose[index], canonical, self.torso[index], creases=self.creases)
 
     def _expression(self, index: int) -> Array:
         subject, driver, now, settings = self.subject, self.driver, self.driver.canonical[index], self.settings
@@ -81,11 +83,11 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
         pose = _absolute_pose(subject, driver, topology)
     else:
         pose = _relative_pose(subject, driver, settings.head)
+    gain = offset_gain(subject.neutral, driver.neutral, topology)
     return Retarget(
-        subject=subject, driver=driver, topology=topology, settings=settings,
-        gain=offset_gain(subject.neutral, driver.neutral, topology),
+        subject=subject, driver=driver, topology=topology, settings=settings, gain=gain,
         strength=strengths(subject.neutral, topology, settings), same=same, gauge=gauge,
-        pose=pose, torso=_torso(subject, driver, pose),
+        pose=pose, torso=_torso(subject, driver, pose), creases=laid_on(driver.creases, subject.neutral, gain),
     )
 
 

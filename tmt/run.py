@@ -23,7 +23,7 @@ from tmt.geometry import transform
 from tmt.renderer import Renderer
 from tmt.topology import Topology
 from tmt.track import FaceTracker
-from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
+from tmt.types import METHODS, STRENGTHS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
 
 SIZES = (256, 512, 1024)
@@ -57,7 +57,7 @@ def check_settings(settings: Settings) -> Settings:
         raise SettingsError("setting", name="sound", value=settings.sound, reason="driving, subject or none")
     if settings.mode not in ("relative", "absolute"):
         raise SettingsError("setting", name="mode", value=settings.mode, reason="relative or absolute")
-    for name in ("head", "mouth", "eyes", "brows", "gaze"):
+    for name in STRENGTHS:
         if not 0 <= getattr(settings, name) <= 2:
             raise SettingsError("setting", name=name, value=getattr(settings, name), reason="between 0 and 2")
     if not 0 <= settings.steadiness <= 1:

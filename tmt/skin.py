@@ -31,6 +31,7 @@ DOUBT = 0.075  # certainty below this pulls the flow to nothing
 FAR = 10.0  # px: the skin is never further from its landmark
 UNLIKE = 10.0  # grey levels of remaining difference at which a place is not believed
 WAITING, LEARNED = 250, 50  # frames that wait for the mean face, and how many of them make it
+KEPT = 320  # faces that are kept at most, 37 KB each
 NEIGHBOURS = 16  # landmarks that tell how the texture lies in the picture around one of them
 OWN = 0.05  # head units around lips and lids where the landmarks' own word fades out
 
@@ -194,35 +195,54 @@ def _grid() -> Array:
 
 class SkinFollower:
     """Moves the landmarks of frame after frame onto the skin. The mean face is learned from the clip's first frames,
-    which wait for it as textures; memory does not grow with the clip."""
+    which wait for it as textures. Some of the faces that lie on it are kept; memory does not grow with the clip."""
 
     def __init__(self, topology: Topology) -> None:
         self._layout = skin_map(topology)
         self._model: SkinModel | None = None
-        self._waiting: list[tuple[Array, Array]] = []
+        self._waiting: list[tuple[Array, Array, int]] = []
+        self._kept: dict[int, Array] = {}
+        self._every = 1
 
-    def add(self, frame: Array, landmarks: Array) -> None:
-        """One more frame [H, W, 3] uint8 with its landmarks [L, 3] px: they are changed in place, now or later."""
+    def add(self, frame: Array, landmarks: Array, number: int) -> None:
+        """The clip's frame `number`, [H, W, 3] uint8, with its landmarks [L, 3] px: they are changed in place, now or
+        later."""
         texture = unroll(self._layout, frame, landmarks)
         if self._model is not None:
-            landmarks[:, :2] += follow(self._model, texture, landmarks)
+            self._move(self._model, texture, landmarks, number)
             return
-        self._waiting.append((texture, landmarks))
+        self._waiting.append((texture, landmarks, number))
         if len(self._waiting) >= WAITING:
             self.finish()
+
+    def _move(self, model: SkinModel, texture: Array, landmarks: Array, number: int) -> None:
+        flow = motion(model, texture)
+        landmarks[:, :2] += beside(model.layout, flow, landmarks)
+        if number % self._every:
+            return
+        self._kept[number] = _warp(texture, flow)
+        if len(self._kept) > KEPT:
+            self._every *= 2
+            self._kept = {at: face for at, face in self._kept.items() if at % self._every == 0}
 
     def finish(self) -> None:
         """No more frames to wait for."""
         if self._model is not None:
             return
         every = max(1, len(self._waiting) // LEARNED)
-        self._model = learn(self._layout, [texture for texture, _ in self._waiting[::every]])
+        self._model = learn(self._layout, [texture for texture, *_ in self._waiting[::every]])
         if self._model is not None:
-            for texture, landmarks in self._waiting:
-                landmarks[:, :2] += follow(self._model, texture, landmarks)
+            for one in self._waiting:
+                self._move(self._model, *one)
         self._waiting = []
 
     @property
     def mean(self) -> Array | None:
         """The clip's mean face [S, S] uint8 grey; None before `finish`, or for a clip too short to have one."""
         return None if self._model is None else self._model.mean
+
+    def faces(self, clear: Array) -> tuple[Array, Array] | tuple[None, None]:
+        """Some faces [N, S, S] uint8 that lie on the mean face, and the numbers of their frames [N]; only of those that
+        are `clear` [T] bool."""
+        at = np.array([number for number in self._kept if clear[number]], int)
+        return (np.stack([self._kept[number] for number in at]), at) if len(at) else (None, None)

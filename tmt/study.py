@@ -16,6 +16,7 @@ from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.chosen import keep_to
 from tmt.composite import cut, head_window
+from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
 from tmt.learned import load_ahead, load_head
@@ -23,11 +24,12 @@ from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
 from tmt.progress import Progress, counted
+from tmt.retarget import Retarget, retarget
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.sweep import swept
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
-from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Step, Window
+from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Settings, Step, Window
 from tmt.video import probe, read_frames
 
 if TYPE_CHECKING:
@@ -130,7 +132,9 @@ def on_the_skin(performance: Performance, index: Array, faces: list[Array], topo
 
 def variant(head: CanonicalHead, method: Method, topology: Topology) -> CanonicalHead:
     """The head as a weaker method sees it: `single` has one frame, `flat` has no depth, and neither knows what frames
-    tell together; others are unchanged."""
+    tell together; `learned2d` knows landmarks in the picture alone; others are unchanged."""
+    if method == "learned2d":
+        return flat_head(head, topology)
     if method not in ("single", "flat"):
         return head
     bank, keep = head.bank, np.arange(len(head.bank))
@@ -141,3 +145,12 @@ def variant(head: CanonicalHead, method: Method, topology: Topology) -> Canonica
     images = [bank.images[k] for k in keep]
     rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
     return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back, atlas=None)
+
+
+def laid(
+    head: CanonicalHead, driver: Performance, topology: Topology, settings: Settings
+) -> tuple[CanonicalHead, Retarget]:
+    """The head as the method sees it, and the driver, as the method sees them, laid over it."""
+    seen = variant(head, settings.method, topology)
+    driver = flattened(driver, topology) if settings.method == "learned2d" else driver
+    return seen, retarget(seen.performance, driver, topology, settings)

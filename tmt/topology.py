@@ -45,6 +45,7 @@ class Topology:
     cheek_ring: Indices  # points at the side of the face, for its depth
     nose_root: int
     nose_tip: int
+    nose_base: Indices  # around the tip and both nostrils
     symmetric: tuple[tuple[int, int], ...]  # right-left pairs that fix which way is across
 
     @cached_property
@@ -122,5 +123,6 @@ MEDIAPIPE_478 = Topology(
     cheek_ring=(127, 234, 356, 454),
     nose_root=168,
     nose_tip=4,
+    nose_base=(4, 115, 219, 235, 240, 99, 2, 328, 460, 455, 439, 344),
     symmetric=((33, 263), (133, 362), (234, 454), (127, 356), (61, 291), (105, 334), (54, 284), (103, 332), (50, 280)),
 )

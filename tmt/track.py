@@ -98,7 +98,7 @@ class TrackBuilder:
             self._follower.lost(index, frame, another=self._cut or index in self._strangers)
         kept = None if found is None else found.copy()
         if kept is not None and self._skin is not None:
-            self._skin.add(frame, kept)
+            self._skin.add(frame, kept, len(self._landmarks))
         self._landmarks.append(kept)
         self._torso_xy.append(self._torso.follow(frame))
         self._sharpness.append(face_sharpness(frame, found))
@@ -148,7 +148,7 @@ class TrackBuilder:
         self._landmarks.clear()
         return FaceTrack(
             landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps, lost,
-            None if self._skin is None else self._skin.mean,
+            *((None, None, None) if self._skin is None else (self._skin.mean, *self._skin.faces(~covered))),
         )
 
     def _reasons(self, found: Array) -> dict[str, int]:

@@ -13,9 +13,10 @@ import torch
 from scipy.sparse import csr_matrix
 
 Array = np.ndarray
-Method = Literal["copy", "warp2d", "single", "flat", "head", "bank", "fused"]
+Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
+STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze", "wrinkles")  # fields of Settings
 TRACKERS = ("mediapipe", "face-alignment")
-METHODS: tuple[Method, ...] = ("copy", "warp2d", "single", "flat", "head", "bank", "fused")
+METHODS: tuple[Method, ...] = ("copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
 
@@ -90,7 +91,9 @@ class FaceTrack:
     landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
     held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
     Laplacian over the face; size (width, height) of the picture; lost: why frames have no good face, and how many;
-    mean_face [S, S] uint8: the mean face that the landmarks were moved onto (None: they were not).
+    mean_face [S, S] uint8: the mean face that the landmarks were moved onto (None: they were not). faces [N, S, S]
+    uint8:
+    some of the unrolled faces that lie on it, those of the frames faces_at [N].
     """
 
     landmarks: Array
@@ -101,6 +104,8 @@ class FaceTrack:
     fps: Fraction
     lost: Mapping[str, int] = field(default_factory=dict)
     mean_face: Array | None = None
+    faces: Array | None = None
+    faces_at: Array | None = None
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -122,12 +127,26 @@ class Pose:
 
 
 @dataclass(frozen=True)
+class Creases:
+    """How the skin of an unrolled face folds with its expression: basis [J, L, 2], what the landmarks' offsets add to
+    each of a few numbers; ends [2, J], the least and the most seen of them; maps [J, S, S], log of the light per unit.
+    For whom: neutral [L, 2] head units, and how much further landmarks move there, gain [L, 2]."""
+
+    basis: Array
+    ends: Array
+    maps: Array
+    neutral: Array
+    gain: Array
+
+
+@dataclass(frozen=True)
 class Performance:
     """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
     canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
-    mean_face [S, S] uint8: grey and unrolled, it says which skin the landmarks name (None: too few frames).
+    mean_face [S, S] uint8: grey and unrolled, it says which skin the landmarks name (None: too few frames); creases:
+    how it folds (None: not seen).
     """
 
     shape: Array
@@ -140,6 +159,7 @@ class Performance:
     size: tuple[int, int]
     fps: Fraction
     mean_face: Array | None = None
+    creases: Creases | None = None
 
     def __len__(self) -> int:
         return len(self.canonical)
@@ -147,12 +167,14 @@ class Performance:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the subject's head shall be in one frame: its picture's pose, canonical landmarks [L, 3], torso [2] px."""
+    """Where the subject's head shall be in one frame: its picture's pose, canonical landmarks [L, 3], torso [2] px; how
+    the driver's skin folds."""
 
     pose: Pose
     canonical: Array
     torso: Array
     limits: tuple[str, ...] = ()
+    creases: Creases | None = None
 
 
 class Targets(Protocol):
@@ -277,6 +299,7 @@ class Settings:
     eyes: float = 1.0
     brows: float = 1.0
     gaze: float = 1.0
+    wrinkles: float = 1.0
     steadiness: float = 0.5
     driving_face: int | None = None  # of several, counted from the left from 1; None: the largest and most central
     sources: int = 6  # bank frames per target frame: more is smoother, fewer is sharper and faster

@@ -25,14 +25,13 @@ from tmt.evaluate.sheets import Strip, contact_sheet
 from tmt.evaluate.trial import CONSENT, MOMENTS, Setup, survive
 from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.render import deform, look, place
-from tmt.retarget import retarget
 from tmt.run import Targets, draw
-from tmt.study import variant
+from tmt.study import laid
 from tmt.types import Array, CanonicalHead, Drive, Method, Pose, Settings, Target, Window
 from tmt.video import read_frames, save_png
 
 FOLDER = "truth"
-FLAT = ("copy", "warp2d")  # methods that know no depth
+FLAT = ("copy", "warp2d", "learned2d")  # methods that know no depth
 HEAD = ("skin", "hair", "eyes", "mouth")  # labels of what belongs to a head
 SETTINGS = Settings(mode="relative", full_frame=True, label=False, sound="none")
 
@@ -159,8 +158,8 @@ class _Product:
         settings = replace(SETTINGS, method=method)
         if self._drive is None:
             self._drive = run_to_end(pipeline.drive(truth.driving, settings))
-        plan = Chosen(retarget(head.performance, self._drive.performance, topology, settings), truth.numbers)
-        subject = variant(head, method, topology)
+        subject, whole = laid(head, self._drive.performance, topology, settings)
+        plan = Chosen(whole, truth.numbers)
         size = truth.pictures.shape[2], truth.pictures.shape[1]
         pictures = [cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
                     for picture, _ in draw(subject, plan, settings, pipeline.tracker, Counter())]  # fmt: skip

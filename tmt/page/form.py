@@ -12,8 +12,7 @@ from tmt import provenance
 from tmt.page.examples import Examples, chips, showcase
 from tmt.page.texts import of_method
 from tmt.preflight import Role
-from tmt.presets import STRENGTHS
-from tmt.types import METHODS, Settings
+from tmt.types import METHODS, STRENGTHS, Settings
 
 SIZES = ("auto", "256", "512", "1024")
 FACES = ["auto", "1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for

@@ -90,6 +90,7 @@ class Transfer:
         eyes: float = 1.0,
         brows: float = 1.0,
         gaze: float = 1.0,
+        wrinkles: float = 1.0,
     ) -> Iterator[Outputs]:
         """Give the person in the subject clip the movements, expression and sound of the driving clip.
 
@@ -113,12 +114,13 @@ class Transfer:
             eyes: times the preset's eyelids
             brows: times the preset's brows
             gaze: times the preset's gaze
+            wrinkles: times the driver's wrinkles
         Returns:
             Video, side-by-side video, report as HTML, report as JSON, consent receipt as JSON, figures, last message.
         """
         language = language_of(request)
         how = (subject_face, driving_face, preset, full_frame, mode, size, sound, method, calm, head, mouth, eyes,
-               brows, gaze)  # fmt: skip
+               brows, gaze, wrinkles)  # fmt: skip
         try:
             consent, visit = consent_of(consent_subject, consent_driving, consent_purpose), self.desk.visit(request)
             provenance.require(consent)

@@ -80,13 +80,14 @@ def _cache(given: argparse.Namespace) -> None:
 
 def _fusion(given: argparse.Namespace) -> None:
     from tmt.learned import FUSION as SHIPPED
-    from tmt.learned import has_weights
+    from tmt.learned import FUSION2D, has_weights
     from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    start = _start(given.start, SHIPPED if has_weights(SHIPPED) else None)
+    shipped = SHIPPED if config.warp == "3d" else FUSION2D
+    start = _start(given.start, shipped if has_weights(shipped) else None)
     budget = Budget(given.budget, given.steps)
     for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
@@ -184,16 +185,17 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
     drawn = Rendered(given.asset, config.seed * 100_000, config.head_frames, config.head_size)
+    kind = replace(FUSION, warp=config.warp)
     share = config.head_share if heads and real else float(not real)
     files: list[Path] = []
     for name, cast, people, part in (
         ("real", Filmed.of(given.cache, real), len(real), 1 - share), ("heads", drawn, heads, share)
     ):  # fmt: skip
         if people and part > 0:
-            files += _filled(given, FUSION, name, cast, people, round(config.samples * part), config.seed)
+            files += _filled(given, kind, name, cast, people, round(config.samples * part), config.seed)
     others = replace(drawn, seed=drawn.seed + heads)
     judges, count = (Filmed.of(given.cache, held), len(held)) if held else (others, 3)
-    return files, _filled(given, FUSION, "check", judges, count, config.checks, 0), _data(real, heads, held)
+    return files, _filled(given, kind, "check", judges, count, config.checks, 0), _data(real, heads, held)
 
 
 def _filled(

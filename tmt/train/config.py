@@ -9,6 +9,7 @@ from pathlib import Path
 from tmt.errors import SettingsError
 
 PARTS = ("both", "depth", "pose", "fusion")
+WARPS = ("3d", "2d")
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class TrainConfig:
     every: int = 250  # steps between looks at the held-out people
     seed: int = 1
     part: str = "both"  # what is trained alone: "depth" or "pose" of the geometry, "fusion" of head and fusion
+    warp: str = "3d"  # what carries a fusion's frames to the target: the 3D head, or 2D landmarks for `learned2d`
     head_size: int = 256  # px of a synthetic head's picture
     network: dict[str, object] = field(default_factory=dict)  # what differs from FusionConfig
 
@@ -56,4 +58,6 @@ def read_config(path: Path | None, **changes: object) -> TrainConfig:
             raise SettingsError("setting", name=name, value=value, reason=f"a {kind.__name__}")
     if values.get("part", PARTS[0]) not in PARTS:
         raise SettingsError("setting", name="part", value=values["part"], reason=f"one of {', '.join(PARTS)}")
+    if values.get("warp", WARPS[0]) not in WARPS:
+        raise SettingsError("setting", name="warp", value=values["warp"], reason=f"one of {', '.join(WARPS)}")
     return TrainConfig(**values)  # type: ignore[arg-type]

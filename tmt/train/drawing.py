@@ -20,11 +20,13 @@ AT_ONCE = 250  # samples of one person: studying the person's clips again costs 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of sample: how one is drawn of a subject, how it is written, and the ending of its files."""
+    """A kind of sample: how one is drawn of a subject, how it is written, the ending of its files, and what carries the
+    subject's frames to a target (see TrainConfig.warp)."""
 
     draw: Callable[[Subject, Topology, np.random.Generator], Any]
     write: Callable[[Path, Any], None]
     ending: str
+    warp: str = "3d"
 
     def file(self, folder: Path, number: int) -> Path:
         """Where a sample lies."""
@@ -58,7 +60,7 @@ def _draw(
 ) -> int:
     """Some samples of one person; none where no clip shows enough."""
     person, numbers = task
-    subjects = [subject_of(clip, topology) for clip in clips(person)]
+    subjects = [subject_of(clip, topology, kind.warp) for clip in clips(person)]
     subjects = [subject for subject in subjects if len(subject.bank) >= LEAST_FRAMES]
     for number in numbers if subjects else ():
         rng = np.random.default_rng((seed, number))

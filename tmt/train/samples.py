@@ -13,6 +13,7 @@ from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
 from tmt.composite import Canvas, bank_canvas
 from tmt.expression import measure
+from tmt.flat import flat_surface, flattened
 from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
 from tmt.motion import perform
@@ -41,6 +42,7 @@ class Subject:
     bank: FrameBank
     canvas: Canvas
     openness: Array  # [K] of the bank's mouths, head units
+    turned: Array  # [T, 3, 3] rotation of the head: what is withheld goes by it, whatever the method knows
 
 
 @dataclass(frozen=True)
@@ -51,18 +53,20 @@ class Sample:
     truth: Array
 
 
-def subject_of(clip: Clip, topology: Topology) -> Subject:
-    """Study a cached clip as `study` does a file."""
+def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
+    """Study a cached clip as `study` does a file; `warp` "2d" as the learned 2D baseline sees it."""
     height, width = clip.images.shape[1:3]
     track = track_of(clip)
     performance = perform(track, topology, STEADINESS)
     window = Window(0.0, 0.0, float(width), float(height), 1.0)
-    surface = build_surface(performance, topology, window)
-    index = choose_keyframes(performance, track.sharpness, topology)
+    index, turned = choose_keyframes(performance, track.sharpness, topology), performance.pose.rotation
+    openness = measure(performance.canonical[index], topology).mouth_open
+    if warp == "2d":
+        performance = flattened(performance, topology)
+    surface = (flat_surface if warp == "2d" else build_surface)(performance, topology, window)
     bank = build_bank(surface, performance, window, index, [clip.images[i] for i in index])
     canvas = small_canvas(bank_canvas(bank, background_plate(bank.images), 1.0), bank)
-    openness = measure(performance.canonical[index], topology).mouth_open
-    return Subject(clip, performance, surface, bank, canvas, np.asarray(openness))
+    return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
 
 
 def track_of(clip: Clip) -> FaceTrack:
@@ -92,7 +96,7 @@ def withheld(subject: Subject, frame: int, lesson: str, rng: np.random.Generator
         now = float(np.interp(frame, bank.index, subject.openness))
         free &= subject.openness < max(rng.uniform(0.2, 0.9) * now, float(np.sort(subject.openness)[FEWEST]))
     elif lesson == "frontal":
-        angle = rotation_angle(bank.pose.rotation, subject.performance.pose.rotation[frame])
+        angle = rotation_angle(subject.turned[bank.index], subject.turned[frame])
         free &= angle > min(rng.uniform(0.0, np.radians(20)), float(np.sort(angle)[-FEWEST - 1]))
     if free.sum() < FEWEST:
         free = away >= np.sort(away)[-FEWEST]
