@@ -20,6 +20,7 @@ from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Performance, Surface, Window
 
 IN_PLANE = np.array([1.0, 1.0, 0.0])
+REACH = 1.6  # head units: hair turns with the face's outline, farther out than an expression reaches (measured)
 ALIKE = 4  # the neutral face is sought in this part of the frames: those that are turned most like the reference
 
 
@@ -47,7 +48,7 @@ def _neutral(canonical: Array, shape: Array, topology: Topology) -> Array:
 
 def flat_surface(performance: Performance, topology: Topology, window: Window) -> Surface:
     """The sheet of a flattened performance, in the picture plane."""
-    surface = build_surface(performance, topology, window, flat=True)
+    surface = build_surface(performance, topology, window, flat=True, reach=REACH)
     return replace(surface, vertices=surface.vertices * IN_PLANE.astype(np.float32))
 
 
