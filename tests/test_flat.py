@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +12,18 @@ from heads import TOPOLOGY, acted, performance_of, person, poses
 from test_baselines import canvas, head, psnr, score
 
 from tmt.bank import target_of
-from tmt.flat import flattened
+from tmt.errors import Language, WeightsError
+from tmt.flat import InPlane, flattened
 from tmt.geometry import transform, untransform
+from tmt.learned import ASKED, offered
+from tmt.motion import turntable
+from tmt.mouth import _with_nose, mouth_of
 from tmt.networks.fusion import FusionNet
 from tmt.renderer import Renderer
+from tmt.run import check_settings
 from tmt.study import laid, variant
 from tmt.types import Array, CanonicalHead, Performance, Settings
+from tmt.views import along
 
 FLAT = Settings(method="learned2d")
 
@@ -107,3 +114,36 @@ def test_the_bank_in_3d_beats_it_untaught_where_the_head_turns(untaught: None) -
     targets = [target_of(head().performance, frame) for frame in frames]
     flat = np.mean([psnr(image, target) for image, target in zip(drawn, targets, strict=True)])
     assert score("copy", frames) + 2 < flat < score("bank", frames)
+
+
+def test_views_of_a_turned_head_are_its_landmarks_in_the_picture() -> None:
+    views = along(head().performance, turntable(seconds=0.4))
+    flat = InPlane(views, flat_head().performance, TOPOLOGY)
+    assert len(flat) == len(views) and not flat.pose.translation[:, 2].any()
+    for index in range(len(views)):
+        here, there = (transform(t.pose, t.canonical.astype(float)) for t in (flat.target(index), views.target(index)))
+        np.testing.assert_allclose(here[:, :2], there[:, :2], atol=1e-3)
+        assert not here[:, 2].any()
+
+
+def test_teeth_go_with_the_nose_and_the_lips_stay() -> None:
+    mouth = mouth_of(flat_head(), TOPOLOGY)
+    assert mouth.nose is not None and mouth_of(head(), TOPOLOGY).nose is None
+    target = target_of(flat_head().performance, 7)  # turned
+    told = _with_nose(target, mouth.nose, TOPOLOGY)
+    here, there = (transform(t.pose, t.canonical.astype(float)) for t in (told, target))
+    np.testing.assert_allclose(here, there, atol=1e-3)
+    lips = list(TOPOLOGY.lip_centres)
+    away = [np.abs(t.canonical[lips, 0].mean() - mouth.lip[0]) for t in (told, target)]
+    assert away[0] < 0.4 * away[1]
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_without_weights_the_method_says_so_and_is_not_offered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: Language
+) -> None:
+    monkeypatch.setitem(ASKED, "learned2d", tmp_path / "fusion2d")
+    assert "learned2d" not in offered() and "fused" in offered()
+    with pytest.raises(WeightsError) as caught:
+        check_settings(FLAT)
+    assert "fusion2d" in caught.value.text(language) and "tmt.train fusion" in caught.value.text(language)

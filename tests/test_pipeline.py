@@ -15,8 +15,9 @@ from heads import pipeline, studied
 
 from tmt.errors import Cancelled, ConsentError, FaceError, MediaError, SettingsError
 from tmt.label import label_box
+from tmt.learned import offered
 from tmt.motion import turntable
-from tmt.types import METHODS, Array, CanonicalHead, Consent, Frame, Method, Mode, Settings, Sound, Step
+from tmt.types import Array, CanonicalHead, Consent, Frame, Method, Mode, Settings, Sound, Step
 from tmt.video import probe, read_frames
 
 COUNT = 7  # frames of the short driving clip
@@ -179,7 +180,7 @@ def test_the_subjects_own_clip_as_driver_comes_back_as_it_was(subject_clip: Path
     assert min(scores) > 27 and np.mean(scores) > 35
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", offered())
 def test_every_method_draws_every_frame(head: CanonicalHead, short: Path, method: Method) -> None:
     frames = pixels(pipeline().frames(head, short, Settings(size=256, method=method)))
     assert frames.shape == (COUNT, 3, 256, 256) and np.isfinite(frames).all()

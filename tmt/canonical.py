@@ -48,10 +48,11 @@ class _Sheet:
 
 
 def build_surface(
-    performance: Performance, topology: Topology, window: Window, flat: bool = False, cloud: Cloud | None = None
+    performance: Performance, topology: Topology, window: Window, flat: bool = False, cloud: Cloud | None = None,
+    reach: float = REACH,
 ) -> Surface:
     """The subject's surface over `window` (picture px) around the reference pose; `flat` leaves the depth out, `cloud`
-    is what DepthNet saw of it."""
+    is what DepthNet saw of it; `reach`, see REACH."""
     neutral = performance.neutral.astype(np.float64)
     opened = open_mouth(neutral, topology)
     sheet = _sheet(performance, window, opened[list(topology.oval), :2].mean(0))
@@ -60,7 +61,7 @@ def build_surface(
     face, inside = barycentric(mesh, points, topology.count)
     face = face + _gaze(mesh, opened, points, topology)
     prior = fit_prior(neutral, topology)
-    extend = _Extension(inside, sheet)
+    extend = _Extension(inside, sheet, reach)
     depth = head_depth(points, opened, prior, lambda values: extend(face @ values[:, None])[:, 0], inside)
     depth = depth.reshape(GRID, GRID)
     if cloud is not None:
@@ -155,11 +156,11 @@ def _gaze(mesh: Delaunay, opened: Array, points: Array, topology: Topology) -> c
 
 
 class _Extension:
-    """Carries values known in the face to all of the sheet: screened-harmonic, falling off over REACH. One
+    """Carries values known in the face to all of the sheet: screened-harmonic, falling off over `reach`. One
     factorisation serves the operator and the depth."""
 
-    def __init__(self, inside: Array, sheet: _Sheet) -> None:
-        system = _screened_laplacian(sheet, REACH)
+    def __init__(self, inside: Array, sheet: _Sheet, reach: float) -> None:
+        system = _screened_laplacian(sheet, reach)
         self.known, self.unknown = np.flatnonzero(inside), np.flatnonzero(~inside)
         rows = system[self.unknown]
         self._border = rows[:, self.known]

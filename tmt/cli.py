@@ -234,7 +234,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     _affirmed(options)
     from tmt.evaluate import evaluate
 
-    protocols, methods = tuple(options.protocol or ("self", "cross")), tuple(options.method or METHODS)
+    protocols, methods = tuple(options.protocol or ("self", "cross")), tuple(options.method or ()) or None
     return evaluate(options.clips, options.output, protocols, methods, options.seconds)
 
 

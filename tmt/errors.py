@@ -60,6 +60,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "setting": ("Setting {name}={value!r} is not allowed: {reason}.", "設定 {name}={value!r} は使えません：{reason}。"),
     "dependency": ("The package {name} is needed and could not be loaded ({reason}). Install it with: pip install {package}", "パッケージ {name} を読み込めません（{reason}）。次で導入してください：pip install {package}"),
     "weights": ("The weights {name} could not be loaded ({reason}). {remedy}", "重み {name} を読み込めません（{reason}）。{remedy}"),
+    "untrained": (
+        "No trained weights of {name} come with this version. python -m tmt.train fusion makes them; they belong into {folder}.",
+        "{name} の学習済みの重みはこの版に含まれていません。python -m tmt.train fusion で学習し、{folder} に置いてください。",
+    ),
     "weights_download": (
         "The weights of {name} could not be loaded ({reason}). Connect to the internet once, or put {files} into {folder};"
         " or use the other tracker: pip install mediapipe==0.10.21",

@@ -7,7 +7,8 @@ the 3D head's, with nothing of depth, view angle or hidden skin in it.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -17,9 +18,10 @@ from tmt.geometry import fit_similarity_robust, transform, untransform
 from tmt.motion import NEUTRAL_FRAMES, canonical_faces, neutral_face
 from tmt.pose import fit_poses, template
 from tmt.topology import Topology
-from tmt.types import Array, CanonicalHead, Performance, Surface, Window
+from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
 
 IN_PLANE = np.array([1.0, 1.0, 0.0])
+REACH = 1.6  # head units: hair turns with the face's outline, farther out than an expression reaches (measured)
 ALIKE = 4  # the neutral face is sought in this part of the frames: those that are turned most like the reference
 
 
@@ -37,6 +39,32 @@ def flattened(performance: Performance, topology: Topology) -> Performance:
     return replace(performance, shape=shape, neutral=neutral, pose=pose, canonical=canonical, creases=None)
 
 
+@dataclass(frozen=True)
+class InPlane:
+    """Targets of a head that turns in space, by their landmarks' places in the picture; `subject` is flattened."""
+
+    targets: Targets
+    subject: Performance
+    topology: Topology
+
+    @cached_property
+    def pose(self) -> Pose:
+        """See Targets."""
+        poses = [self.target(index).pose for index in range(len(self))]
+        columns = zip(*((p.scale, p.rotation, p.translation) for p in poses), strict=True)
+        return Pose(*(np.stack(column) for column in columns))
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+    def target(self, index: int) -> Target:
+        """See Targets."""
+        target, stable = self.targets.target(index), list(self.topology.stable)
+        landmarks = transform(target.pose, target.canonical.astype(np.float64)) * IN_PLANE
+        pose = fit_similarity_robust(self.subject.shape[stable], landmarks[stable])
+        return replace(target, pose=pose, canonical=untransform(pose, landmarks).astype(np.float32))
+
+
 def _neutral(canonical: Array, shape: Array, topology: Topology) -> Array:
     """The relaxed face [L, 3] of those of canonical [T, L, 3] that are turned as the reference frame's `shape` is."""
     some, stable = canonical[:: max(1, len(canonical) // NEUTRAL_FRAMES)], list(topology.stable)
@@ -47,7 +75,7 @@ def _neutral(canonical: Array, shape: Array, topology: Topology) -> Array:
 
 def flat_surface(performance: Performance, topology: Topology, window: Window) -> Surface:
     """The sheet of a flattened performance, in the picture plane."""
-    surface = build_surface(performance, topology, window, flat=True)
+    surface = build_surface(performance, topology, window, flat=True, reach=REACH)
     return replace(surface, vertices=surface.vertices * IN_PLANE.astype(np.float32))
 
 

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 
 from tmt.attend import MAPS, Evidence
+from tmt.errors import WeightsError
 from tmt.hub import device
-from tmt.types import Array
+from tmt.types import METHODS, Array, Method
 
 if TYPE_CHECKING:
     from tmt.networks.depth import DepthNet
@@ -33,8 +34,20 @@ def has_weights(folder: Path) -> bool:
     return (folder / "config.json").is_file()
 
 
+def offered() -> tuple[Method, ...]:
+    """The methods that can be used: of those that ask a network, the trained ones."""
+    return tuple(method for method in METHODS if method not in ASKED or has_weights(ASKED[method]))
+
+
+def check_weights(folder: Path) -> None:
+    """WeightsError unless trained weights lie there."""
+    if not has_weights(folder):
+        raise WeightsError("untrained", name=folder.name, folder=folder)
+
+
 def load_fusion(folder: Path = FUSION) -> FusionNet:
     """The attention fusion's weights, once per process, in the precision that suits the device."""
+    check_weights(folder)
     net: FusionNet = _load(folder, "fusion")
     return net
 

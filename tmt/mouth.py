@@ -7,7 +7,7 @@ are about 90 mm), and scale with the width of the mouth.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -42,12 +42,14 @@ PAINTED = 4  # texels per vertex
 
 @dataclass(frozen=True)
 class Mouth:
-    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one, light [3] RGB 0..1."""
+    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one, light [3] RGB 0..1; nose [3]
+    at rest, of a head without depth (None: it has): there teeth go with the nose, for no pose turns them."""
 
     lip: Array
     chin: Array
     size: float
     light: Array
+    nose: Array | None = None
 
 
 def mouth_of(head: CanonicalHead, topology: Topology) -> Mouth:
@@ -57,7 +59,21 @@ def mouth_of(head: CanonicalHead, topology: Topology) -> Mouth:
     width = float(np.linalg.norm(corners[1] - corners[0]))
     lip = neutral[list(topology.lip_centres)].mean(0)
     lip[0] = corners[:, 0].mean()
-    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, _light(head, topology))
+    nose = None if head.surface.vertices[:, 2].any() else _nose(neutral, topology)
+    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, _light(head, topology), nose)
+
+
+def _nose(face: Array, topology: Topology) -> Array:
+    nose: Array = face[[topology.nose_root, topology.nose_tip]].mean(0)
+    return nose
+
+
+def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
+    """The same landmarks in the picture, told from where the nose is."""
+    away = _nose(target.canonical, topology) - nose
+    there = transform(target.pose, np.stack([away, 0 * away]).astype(np.float64))
+    pose = replace(target.pose, translation=target.pose.translation + there[0] - there[1])
+    return replace(target, pose=pose, canonical=target.canonical - away)
 
 
 def _light(head: CanonicalHead, topology: Topology) -> Array:
@@ -91,6 +107,8 @@ def fill(
 ) -> Array | None:
     """Paint the mouth into pixels [H, W, 5] in place where no source shows it as open as it must be; returns where, a
     mask [H, W] 0..1, or None where nothing was painted."""
+    if mouth.nose is not None:
+        target = _with_nose(target, mouth.nose, topology)
     ring = window.to_window(transform(target.pose, target.canonical[list(topology.inner_lips)]))[:, :2]
     low = np.maximum(np.floor(ring.min(0)).astype(int) - 2, 0)
     high = np.minimum(np.ceil(ring.max(0)).astype(int) + 3, window.shape[::-1])

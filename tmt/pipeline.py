@@ -15,6 +15,7 @@ import torch
 from tmt import provenance
 from tmt.chosen import keep_to
 from tmt.errors import MediaError, SettingsError
+from tmt.flat import InPlane
 from tmt.learned import load_ahead, load_depth
 from tmt.motion import perform, turntable
 from tmt.progress import Progress, nobody
@@ -22,7 +23,7 @@ from tmt.run import Job, check_output, check_settings, draw, write
 from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
-from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step
+from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step, Targets
 from tmt.video import probe, read_frames
 from tmt.views import along
 
@@ -125,10 +126,13 @@ class TalkingHeadPipeline:
         path = turntable() if path is None else path
         if not 0 < len(path) == len(path.pitch) == len(path.roll):
             raise SettingsError("setting", name="path", value=len(path), reason="equally many angles of each kind")
+        seen = variant(head, settings.method, self.tracker.topology)
+        targets: Targets = along(head.performance, path)
+        if settings.method == "learned2d":
+            targets = InPlane(targets, seen.performance, self.tracker.topology)
         job = Job(
-            head=variant(head, settings.method, self.tracker.topology), targets=along(head.performance, path),
-            out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps, sound=None, driving=None,
-            found=np.ones(len(path), bool), spent={},
+            head=seen, targets=targets, out=check_output(Path(out), head.info.path), settings=settings, fps=path.fps,
+            sound=None, driving=None, found=np.ones(len(path), bool), spent={},
         )
         return run_to_end(write(job, self.tracker), progress)
 

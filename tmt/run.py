@@ -20,6 +20,7 @@ from tmt.bounds import limits_of, within_range
 from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
+from tmt.learned import ASKED, check_weights
 from tmt.renderer import Renderer
 from tmt.topology import Topology
 from tmt.track import FaceTracker
@@ -48,9 +49,11 @@ class Job:
 
 
 def check_settings(settings: Settings) -> Settings:
-    """SettingsError for a value out of its range."""
+    """SettingsError for a value out of its range, WeightsError for a method whose network is not there."""
     if settings.method not in METHODS:
         raise SettingsError("setting", name="method", value=settings.method, reason=f"one of {', '.join(METHODS)}")
+    if settings.method in ASKED:
+        check_weights(ASKED[settings.method])
     if settings.size is not None and settings.size not in SIZES:
         raise SettingsError("setting", name="size", value=settings.size, reason=f"one of {SIZES}")
     if settings.sound not in ("driving", "subject", "none"):

@@ -23,15 +23,17 @@ def evaluate(
     clips_dir: Path,
     out: Path,
     protocols: tuple[str, ...] = ANYWHERE,
-    methods: tuple[str, ...] = METHODS,
+    methods: tuple[str, ...] | None = None,
     seconds: float = 4.0,
 ) -> int:
     """Trials of every method over a folder of clips -> exit status; videos, tables and sheets under `out`.
 
-    seconds: of driving in each self and view trial, of a turntable; a cross trial has twice as much. The caller has
-    the consent of the people in the clips.
+    methods: None for all that can be used. seconds: of driving in each self and view trial, of a turntable; a cross
+    trial has twice as much. The caller has the consent of the people in the clips.
     """
-    chosen = _known(methods)
+    from tmt.learned import offered
+
+    chosen = _known(offered() if methods is None else methods)
     if not 0 < seconds <= LONGEST:
         reason = f"it must be above 0 and at most {LONGEST:.0f}"
         raise SettingsError("setting", name="seconds", value=seconds, reason=reason)

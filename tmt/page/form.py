@@ -9,10 +9,11 @@ import gradio as gr
 from gradio.components import Component
 
 from tmt import provenance
+from tmt.learned import offered
 from tmt.page.examples import Examples, chips, showcase
 from tmt.page.texts import of_method
 from tmt.preflight import Role
-from tmt.types import METHODS, STRENGTHS, Settings
+from tmt.types import STRENGTHS, Settings
 
 SIZES = ("auto", "256", "512", "1024")
 FACES = ["auto", "1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for
@@ -138,7 +139,7 @@ def _more(t: gr.I18n) -> list[Component]:
             strengths = [_strength(t, key) for key in STRENGTHS[:2]]
         with gr.Row():
             strengths += [_strength(t, key) for key in STRENGTHS[2:]]
-        methods = [(t(of_method(key)), key) for key in reversed(METHODS)]
+        methods = [(t(of_method(key)), key) for key in reversed(offered())]
         method = gr.Dropdown(methods, value=usual.method, label=t("method"), info=t("method_help"), elem_id="method")
     return [full, mode, size, sound, method, calm, *strengths]
 

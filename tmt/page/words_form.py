@@ -108,6 +108,7 @@ FORM: dict[str, tuple[str, str]] = {
     "head_alone": ("The recurrent 3D head alone", "再帰的に作った3D頭部のみ"),
     "single": ("3D head, one frame", "3D頭部・1フレームのみ"),
     "flat": ("Head without depth", "奥行きなしの頭部"),
+    "learned2d": ("2D warps of many frames, learned fusion", "多数フレームの2D変形・学習した融合"),
     "warp2d": ("2D warp of one frame", "1フレームの2D変形"),
     "copy": ("Nearest frame, unchanged", "最も近いフレームをそのまま表示"),
     "preview": ("Preview one frame", "1コマだけ試す"),

@@ -7,7 +7,7 @@ import math
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +15,13 @@ from pathlib import Path
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
 from tmt.train.cache import FRAMES, build, load, load_all
-from tmt.train.cast import Filmed, Rendered, people_of
+from tmt.train.cast import Filmed, people_of
 from tmt.train.clip import Clip
 from tmt.train.config import TrainConfig, read_config
 from tmt.train.drawing import Kind, fill
 from tmt.train.pool import FUSION
 
+JUDGES = 3  # synthetic heads that judge a fusion where no real person is held out
 CHECKED = 40  # synthetic heads that are held out
 
 
@@ -102,7 +103,7 @@ def _geometry(given: argparse.Namespace) -> None:
     config = read_config(given.config, seed=given.seed)
     held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
-    drawn = _kept_heads(given, config, heads + CHECKED) if heads else []
+    drawn = [load(path) for path in _kept_heads(given, config, heads + CHECKED)] if heads else []
     train = [clip for clips in real for clip in clips] + drawn[CHECKED:]
     check = [clip for clips in held for clip in clips] + drawn[:CHECKED]
     sets = ((train, config.samples, LAPS, False), (check, config.checks, 1, True))
@@ -149,8 +150,8 @@ def _sights(
 ) -> tuple[list[Path], list[Path], dict[str, object]]:
     """Files of what a head is learned from, drawn now where they are missing; and whose they are."""
     held, real = _people(given, config)
-    train = _filled(given, kind, "real", Filmed.of(given.cache, real), len(real), config.samples, config.seed)
-    check = _filled(given, kind, "check", Filmed.of(given.cache, held), len(held), config.checks, 0)
+    train = _filled(given, kind, "real", Filmed.of(given.cache, real), config.samples, config.seed)
+    check = _filled(given, kind, "check", Filmed.of(given.cache, held), config.checks, 0)
     return train, check, _data(real, 0, held)
 
 
@@ -184,33 +185,29 @@ def _samples(given: argparse.Namespace, config: TrainConfig) -> tuple[list[Path]
     """Files of the samples to train on and to check with, drawn now where they are missing; and whose they are."""
     held, real = _people(given, config)
     heads = config.heads if given.asset is not None else 0
-    drawn = Rendered(given.asset, config.seed * 100_000, config.head_frames, config.head_size)
-    kind = replace(FUSION, warp=config.warp)
-    share = config.head_share if heads and real else float(not real)
+    kind, share = replace(FUSION, warp=config.warp), config.head_share if heads and real else float(not real)
+    drawn = _kept_heads(given, config, heads + JUDGES * (not held)) if share > 0 else []
+    others, drawn = (drawn[:0], drawn) if held else (drawn[:JUDGES], drawn[JUDGES:])
+    judges = Filmed.of(given.cache, held) if held else Filmed.of_files(others)
     files: list[Path] = []
-    for name, cast, people, part in (
-        ("real", Filmed.of(given.cache, real), len(real), 1 - share), ("heads", drawn, heads, share)
+    for name, cast, part in (
+        ("real", Filmed.of(given.cache, real), 1 - share), ("heads", Filmed.of_files(drawn), share)
     ):  # fmt: skip
-        if people and part > 0:
-            files += _filled(given, kind, name, cast, people, round(config.samples * part), config.seed)
-    others = replace(drawn, seed=drawn.seed + heads)
-    judges, count = (Filmed.of(given.cache, held), len(held)) if held else (others, 3)
-    return files, _filled(given, kind, "check", judges, count, config.checks, 0), _data(real, heads, held)
+        if part > 0:
+            files += _filled(given, kind, name, cast, round(config.samples * part), config.seed)
+    return files, _filled(given, kind, "check", judges, config.checks, 0), _data(real, len(drawn), held)
 
 
-def _filled(
-    given: argparse.Namespace, kind: Kind, name: str, cast: Callable[[int], Iterable[Clip]], people: int, count: int,
-    seed: int,
-) -> list[Path]:
+def _filled(given: argparse.Namespace, kind: Kind, name: str, cast: Filmed, count: int, seed: int) -> list[Path]:
     """Files of so many samples, in the run's folder."""
     folder = given.out / "samples" / name
-    for number in fill(kind, folder, cast, people, count, MEDIAPIPE_478, seed, given.workers):
+    for number in fill(kind, folder, cast, len(cast.names), count, MEDIAPIPE_478, seed, given.workers):
         print(f"{name}: {number} of {count} samples", flush=True)
     return kind.files(folder, count)
 
 
-def _kept_heads(given: argparse.Namespace, config: TrainConfig, count: int) -> list[Clip]:
-    """Synthetic heads with their truth, drawn once and kept in a folder; as many as there is time for."""
+def _kept_heads(given: argparse.Namespace, config: TrainConfig, count: int) -> list[Path]:
+    """Files of synthetic heads with their truth, drawn once and kept in a folder; as many as there is time for."""
     from tmt.train.heads.kept import kept_heads
 
     seeds = [config.seed * 100_000 + number for number in range(count)]
@@ -221,7 +218,7 @@ def _kept_heads(given: argparse.Namespace, config: TrainConfig, count: int) -> l
                 print(f"head {done} of {count}", flush=True)
             if time.monotonic() > stop:
                 break
-    return [load(path) for seed in seeds if (path := folder / f"head-{seed}.safetensors").is_file()]
+    return [path for seed in seeds if (path := folder / f"head-{seed}.safetensors").is_file()]
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who samples are drawn of: people in a cache, and synthetic heads; by number, so that any process can fetch them."""
+"""Who samples are drawn of: people whose clips lie in a folder; by number, so that any process can fetch them."""
 
 from __future__ import annotations
 
@@ -20,32 +20,22 @@ def people_of(clips: Sequence[Clip]) -> dict[str, list[Clip]]:
 
 @dataclass(frozen=True)
 class Filmed:
-    """Real people: the clips of each, by name, in the folder of a cache."""
+    """The clips of each, by name, in the folder of a cache."""
 
-    cache: Path
+    cache: Path | None
     names: tuple[tuple[str, ...], ...]
 
     @classmethod
-    def of(cls, cache: Path, people: Sequence[Sequence[Clip]]) -> Filmed:
+    def of(cls, cache: Path | None, people: Sequence[Sequence[Clip]]) -> Filmed:
         """Those of some people."""
         return cls(cache, tuple(tuple(clip.name for clip in clips) for clips in people))
 
+    @classmethod
+    def of_files(cls, files: Sequence[Path]) -> Filmed:
+        """One person in each file."""
+        return cls(files[0].parent if files else None, tuple((path.stem,) for path in files))
+
     def __call__(self, number: int) -> list[Clip]:
         """The clips of one."""
+        assert self.cache is not None, "there is nobody"
         return [load(self.cache / f"{name}.safetensors") for name in self.names[number]]
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """Synthetic heads: `seed` is the first one's; each acts for `frames` frames of `size` px."""
-
-    asset: Path
-    seed: int
-    frames: int
-    size: int
-
-    def __call__(self, number: int) -> list[Clip]:
-        """The clip of one."""
-        from tmt.train.heads import load_asset, random_clip
-
-        return [random_clip(load_asset(self.asset), self.seed + number, self.frames, self.size)]

@@ -17,6 +17,7 @@ from tmt.networks.blocks import blurred
 from tmt.networks.fusion import FusionNet, Repair
 from tmt.train.config import TrainConfig
 from tmt.train.pool import Packed, Samples, unpacked
+from tmt.train.precision import whole
 from tmt.types import Array
 
 DETAIL = 0.35  # the product measures it for every head; between .2 and .6
@@ -80,7 +81,9 @@ def measures(image: torch.Tensor, maps: torch.Tensor, truth: torch.Tensor) -> di
 def step(net: torch.nn.Module, batch: Packed) -> torch.Tensor:
     """The loss of one batch."""
     sources, hints, maps, truth = unpacked(batch)
-    return loss(compose(net(sources, hints, maps), sources, hints, maps), maps, truth)
+    repair = whole(net(sources, hints, maps))
+    with torch.autocast(truth.device.type, enabled=False):
+        return loss(compose(repair, sources, hints, maps), maps, truth)
 
 
 SHOWN = 6  # held-out samples on a contact sheet

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from tmt.headcrop import NOBODY
 from tmt.networks.depth import Depth, DepthNet
 from tmt.networks.pose import HeadPose, PoseNet
 from tmt.train.config import TrainConfig
+from tmt.train.precision import whole
 from tmt.train.reprojection import WORK, Batch, Place, photometric, places_of
 from tmt.train.views import Views, unpacked
 from tmt.types import Array
@@ -31,8 +32,6 @@ SMOOTH, GAUGE = 0.01, 2.0
 PHOTO = 0.3  # beside the truth of synthetic heads
 SLOPES, SCALES, STEEPEST = 0.25, 4, 0.5  # what a scale's slopes count, how many, head units from which it is an edge
 DOUBTED = 0.05  # of the expected error's own loss
-
-Told = TypeVar("Told", Depth, HeadPose)
 
 
 class Geometry(nn.Module):
@@ -59,7 +58,7 @@ def step(net: Geometry, batch: Batch, part: str = "both") -> torch.Tensor:
     batch = unpacked(batch)
     total = torch.zeros((), device=batch["crops"].device)
     if part != "pose":
-        told = _whole(net.depth(seen(batch)))
+        told = whole(net.depth(seen(batch)))
         with torch.autocast(total.device.type, enabled=False):
             total = total + _depth_loss(batch, told)
     if part != "depth":
@@ -72,11 +71,6 @@ def seen(batch: Batch) -> torch.Tensor:
     return batch["crops"][:, 0] * batch["matte"] + (1 - batch["matte"]) * (NOBODY / 255)
 
 
-def _whole(told: Told) -> Told:
-    """In single precision."""
-    return replace(told, **{one.name: getattr(told, one.name).float() for one in fields(told)})
-
-
 def _depth_loss(batch: Batch, depth: Depth) -> torch.Tensor:
     """Synthetic heads by their truth; real ones by pictures put together with the landmarks' poses, for a turn that is
     wrong by a degree says more than any depth, and by the gauge."""
@@ -87,9 +81,9 @@ def _depth_loss(batch: Batch, depth: Depth) -> torch.Tensor:
 
 def _pose_loss(net: Geometry, batch: Batch) -> torch.Tensor:
     """Truth of synthetic heads; for real ones pictures put together with DepthNet's depth as it is, and the gauge."""
-    told = _whole(net.pose(batch["crops"].flatten(0, 1)))
+    told = whole(net.pose(batch["crops"].flatten(0, 1)))
     with torch.no_grad():
-        depth = _whole(net.depth(seen(batch)))
+        depth = whole(net.depth(seen(batch)))
     with torch.autocast(told.scale.device.type, enabled=False):
         true, places = batch["true"][:, 0], places_of(batch, told)
         own = _doubted(batch, depth, places, 1 - true) + _turned(batch, places, 1 - true)
