@@ -31,6 +31,7 @@ DOUBT_SHIFT = 2.5  # from the log of an error in depth to that of one in colour:
 SMOOTH, GAUGE = 0.01, 2.0
 PHOTO = 0.3  # beside the truth of synthetic heads
 SLOPES, SCALES, STEEPEST = 0.25, 4, 0.5  # what a scale's slopes count, how many, head units from which it is an edge
+CLOTHES = 0.2  # weight of what lies below the head, for hair that falls over it
 DOUBTED = 0.05  # of the expected error's own loss
 
 
@@ -129,7 +130,7 @@ def _supervised(batch: Batch, depth: Depth) -> torch.Tensor:
     known = torch.isfinite(batch["depth"])
     unit = batch["scale"][:, :1, None, None]
     wanted, told = batch["depth"].nan_to_num(0.0) / unit, depth.z / unit
-    weight = known.to(told)
+    weight = known * (CLOTHES + (1 - CLOTHES) * batch["head"][:, 0])
     error = (told - wanted).abs()
     total = _over(error, weight)
     doubt = depth.doubt - unit.log()
@@ -223,7 +224,7 @@ def _measured(batch: Batch, depth: Depth, told: HeadPose) -> Iterator[tuple[str,
     true = batch["true"][:, 0] > 0
     turn = torch.rad2deg(pose_errors(batch, told)[0].mean(1))
     error, counted = photometric(batch, depth, places_of(batch))
-    known = torch.isfinite(batch["depth"])
+    known = torch.isfinite(batch["depth"]) & (batch["head"][:, 0] > 0.5)
     away = (depth.z - batch["depth"].nan_to_num(0.0)).abs() / batch["scale"][:, 0, None, None, None]
     for i, synthetic in enumerate(true):
         yield ("turn" if synthetic else "turn_real"), float(turn[i])

@@ -26,13 +26,13 @@ TURN, SHIFT, ZOOM = 15.0, 0.06, 0.22  # degrees, sides, and log: crops are not a
 EVEN = 2.0  # degrees: frames hardly turned are drawn too
 BYTES = ("crops", "head", "matte")
 FRAMES = ("crops", "head", "rotation", "scale", "translation")
-HEAD = (1, 2, 3, 4, 6)  # labels of what belongs to a synthetic head
+HEAD, CLOTH = (1, 2, 3, 4, 6), 5  # labels of what belongs to a synthetic head, and of what it wears below
 
 
 @dataclass(frozen=True)
 class Turning:
     """A clip with what is known of its head: poses [T], faces [T, L, 3] canonical; depth [T, H, W] head units from the
-    head's origin, NaN where no head is (None: real)."""
+    head's origin, clothes too, NaN where nobody is (None: real)."""
 
     clip: Clip
     pose: Pose
@@ -47,7 +47,7 @@ def turning_of(clip: Clip, topology: Topology) -> Turning:
         return Turning(clip, performance.pose, performance.canonical, None)
     pose = clip.truth.pose
     faces = untransform(pose, clip.landmarks.astype(np.float64)).astype(np.float32)
-    depth = np.where(np.isin(clip.truth.labels, HEAD), clip.truth.depth.astype(np.float32), np.nan)
+    depth = np.where(np.isin(clip.truth.labels, (*HEAD, CLOTH)), clip.truth.depth.astype(np.float32), np.nan)
     depth[~np.isfinite(depth)] = np.nan
     counted = [_from_origin(one, clip.landmarks[t], pose[t]) for t, one in enumerate(depth)]
     return Turning(clip, pose, faces, np.stack(counted))
@@ -145,7 +145,10 @@ def sample(
     arrays["true"] = np.array([one.depth is not None], np.float32)
     if one.depth is not None:
         arrays["depth"][0] = crop.cut(one.depth[frames[0]], nearest=True) * arrays["scale"][0]
-        arrays["head"][0, 0] = np.isfinite(arrays["depth"][0])
+        head = np.isfinite(one.depth[frames[0]])
+        if one.clip.truth is not None:
+            head &= one.clip.truth.labels[frames[0]] != CLOTH
+        arrays["head"][0, 0] = crop.cut(head.astype(np.uint8), nearest=True)
     return mirrored(arrays) if flip else arrays
 
 
