@@ -22,6 +22,7 @@ from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, 
 
 IN_PLANE = np.array([1.0, 1.0, 0.0])
 REACH = 1.6  # head units: hair turns with the face's outline, farther out than an expression reaches (measured)
+LAYER = 0.01  # of any head: where a warp folds, what lies nearer to the nose is on top, by so much per head unit
 ALIKE = 4  # the neutral face is sought in this part of the frames: those that are turned most like the reference
 
 
@@ -74,9 +75,11 @@ def _neutral(canonical: Array, shape: Array, topology: Topology) -> Array:
 
 
 def flat_surface(performance: Performance, topology: Topology, window: Window) -> Surface:
-    """The sheet of a flattened performance, in the picture plane."""
+    """The sheet of a flattened performance, in the picture plane but for the order of its layers."""
     surface = build_surface(performance, topology, window, flat=True, reach=REACH)
-    return replace(surface, vertices=surface.vertices * IN_PLANE.astype(np.float32))
+    vertices = surface.vertices * IN_PLANE.astype(np.float32)
+    vertices[:, 2] = LAYER * np.linalg.norm(vertices - surface.parameter[topology.nose_tip], axis=1)
+    return replace(surface, vertices=vertices)
 
 
 def flat_head(head: CanonicalHead, topology: Topology) -> CanonicalHead:

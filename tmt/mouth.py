@@ -59,7 +59,7 @@ def mouth_of(head: CanonicalHead, topology: Topology) -> Mouth:
     width = float(np.linalg.norm(corners[1] - corners[0]))
     lip = neutral[list(topology.lip_centres)].mean(0)
     lip[0] = corners[:, 0].mean()
-    nose = None if head.surface.vertices[:, 2].any() else _nose(neutral, topology)
+    nose = None if neutral[:, 2].any() else _nose(neutral, topology)
     return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, _light(head, topology), nose)
 
 
