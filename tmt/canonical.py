@@ -26,6 +26,7 @@ MARGIN = 1.22  # the sheet over the window, so that its edge stays outside the p
 REACH = 0.40  # fall-off length of expression and depth outside the face, head units (its value hardly matters)
 IRIS = (0.13, 0.50)  # eye widths from the iris centre: up to the first all moves with it, at the second nothing
 LID = 0.05  # eye widths from the lid over which the eyeball gives way to it
+LOCKS = 0.3  # face heights below the chin from which measured depth fades out: hair falls so far, shoulders do not turn
 DROP = 1e-3  # weights below this are left out of the operator
 
 
@@ -65,9 +66,8 @@ def build_surface(
     depth = head_depth(points, opened, prior, lambda values: extend(face @ values[:, None])[:, 0], inside)
     depth = depth.reshape(GRID, GRID)
     if cloud is not None:
-        above = 1 - smoothstep((sheet.y - prior.chin) / (0.2 * prior.face_height))  # DepthNet knows no shoulders
-        measured, weight = laid(cloud, sheet.x, sheet.y)
-        depth = corrected(depth, measured, weight * above[:, None], inside.reshape(GRID, GRID), above[:, None])
+        above = 1 - smoothstep((sheet.y - prior.chin - LOCKS * prior.face_height) / (0.5 * prior.face_height))
+        depth = corrected(depth, laid(cloud, sheet.x, sheet.y), inside.reshape(GRID, GRID), above[:, None])
     depth = cv2.GaussianBlur(depth.astype(np.float32), (0, 0), 1.2)
     if flat:
         depth = np.full_like(depth, prior.back - 0.2)

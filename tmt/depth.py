@@ -16,9 +16,21 @@ from tmt.types import Array
 # Of the face's width. Ears lie well behind the cheeks' outline, and the temples fall off to them steeply: with the back
 # of the head 0.8 dB better on training clips turned by 12 to 27 degrees than ears level with the cheeks and no back.
 EARS_BEHIND, SKULL_WIDTH = 0.20, 0.535
-ENOUGH = 3.0  # weight of points on a vertex from which they are believed wholly
+ENOUGH = 1.0  # weight of points on a vertex from which they are believed wholly
+FAITH = 0.2  # mean weight of a vertex's points below which an average skull is the better guess for a part
+RELIEF = (0.55, 1.2)  # share of the face's relief that a measure shows, for which it may be made up
 SCALES = (1.2, 3.0, 7.0, 16.0)  # vertices over which gaps between points are bridged, ever more coarsely
 FADE = 0.7  # what is bridged at the coarsest scale counts this much at least outside all points
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What points tell of a sheet: depth [G, G] head units, weight [G, G] of all points on a vertex (0: none), and
+    faith [G, G], their mean weight."""
+
+    depth: Array
+    weight: Array
+    faith: Array
 
 
 @dataclass(frozen=True)
@@ -72,20 +84,19 @@ def head_depth(
     return np.where(inside, spread(landmarks[:, 2]), depth)
 
 
-def corrected(depth: Array, measured: Array, weight: Array, inside: Array, part: Array) -> Array:
-    """A sheet's depth [G, G] by landmarks and prior, brought to what was `measured` [G, G] with `weight` [G, G].
+def corrected(depth: Array, measured: Measured, inside: Array, part: Array) -> Array:
+    """A sheet's depth [G, G] by landmarks and prior, brought to what was measured.
 
-    Their offset is a matter of the head's origin, not of its shape: on the face (`inside` [G, G] bool), which landmarks
-    know, they agree on the mean. Inside the face the landmarks' own depth stays, outside `part` [G, 1] 0..1 the prior.
+    Inside the face (`inside` [G, G] bool) the landmarks' own depth stays, outside `part` [G, 1] 0..1 the prior.
     """
-    known = weight > 0
+    known = measured.weight > 0
     face = known & inside
     if not face.any():
         return depth
-    shift = np.average((depth - measured)[face], weights=weight[face])
-    away = np.where(known, measured + shift - depth, 0.0).astype(np.float32)
+    alike = _like_the_face(measured, depth, face)
+    away = np.where(known, (alike - depth) * np.minimum(measured.faith / FAITH, 1), 0.0).astype(np.float32)
     away[inside] = 0.0
-    sure = np.where(inside, 1.0, np.minimum(weight / ENOUGH, 1.0)).astype(np.float32)
+    sure = np.where(inside, 1.0, np.minimum(measured.weight / ENOUGH, 1.0)).astype(np.float32)
     total, trust = away * sure, sure
     out, left = np.zeros_like(away), np.ones_like(away)
     for scale in SCALES:
@@ -95,3 +106,16 @@ def corrected(depth: Array, measured: Array, weight: Array, inside: Array, part:
         out += take * mean
         left -= take
     return np.asarray(depth + part * (out + left * mean * FADE))
+
+
+def _like_the_face(measured: Measured, depth: Array, face: Array) -> Array:
+    """What was measured [G, G], with the offset and the relief that the landmarks' `depth` [G, G] has on the `face` [G,
+    G] bool. Its offset is a matter of the head's origin; and a network that is not sure tells all relief too flat, the
+    skull's like the face's. Poses are the landmarks', too: with another relief the skull would turn by another angle.
+    """
+    share = measured.weight[face] / measured.weight[face].sum()
+    told, known = measured.depth[face], depth[face]
+    middle, origin = share @ told, share @ known
+    spread = max(float(share @ (known - origin) ** 2), 1e-9)
+    relief = float(share @ ((told - middle) * (known - origin))) / spread
+    return np.asarray((measured.depth - middle) / np.clip(relief, *RELIEF) + origin)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import torch
 
+from tmt.depth import Measured
 from tmt.geometry import untransform
 from tmt.headcrop import SIDE, HeadCrop, alone, crop_around
 from tmt.hub import device
@@ -79,16 +80,18 @@ def _points(z: Array, doubt: Array, matte: Array, crop: HeadCrop, pose: Pose) ->
     return Cloud(untransform(flat, places.astype(np.float64)), weight.astype(np.float64))
 
 
-def laid(cloud: Cloud, x: Array, y: Array) -> tuple[Array, Array]:
-    """The cloud on a sheet with ticks x, y [G]: mean depth [G, G] (0 where nothing lies) and weight [G, G]."""
+def laid(cloud: Cloud, x: Array, y: Array) -> Measured:
+    """The cloud on a sheet with ticks x, y [G]: the mean depth of the points around each vertex."""
     grid = len(x)
     ticks = np.arange(grid)
     columns, rows = np.interp(cloud.points[:, 0], x, ticks), np.interp(cloud.points[:, 1], y, ticks)
     column, row = (np.minimum(a.astype(int), grid - 2) for a in (columns, rows))
     u, v = columns - column, rows - row
-    total, weight = np.zeros(grid * grid), np.zeros(grid * grid)
+    count, weight, total = (np.zeros(grid * grid) for _ in range(3))
     for down, across, share in ((0, 0, (1 - u) * (1 - v)), (0, 1, u * (1 - v)), (1, 0, (1 - u) * v), (1, 1, u * v)):
         cell = (row + down) * grid + column + across
+        count += np.bincount(cell, share, grid * grid)
         weight += np.bincount(cell, share * cloud.weight, grid * grid)
         total += np.bincount(cell, share * cloud.weight * cloud.points[:, 2], grid * grid)
-    return (total / np.maximum(weight, 1e-9)).reshape(grid, grid), weight.reshape(grid, grid)
+    every = total / np.maximum(weight, 1e-9), weight, weight / np.maximum(count, 1e-9)
+    return Measured(*(values.reshape(grid, grid) for values in every))
