@@ -214,11 +214,11 @@ def test_keyframes_with_true_depth_lift_onto_the_head_they_show() -> None:
     cloud = lift(_Oracle(depths), images, head.performance, index, head.window, TOPOLOGY)  # type: ignore[arg-type]
     grid = head.surface.grid
     sheet = head.surface.vertices.reshape(grid, grid, 3)
-    told = laid(cloud, sheet[0, :, 0], sheet[:, 0, 1])
-    surely = told.weight > np.percentile(told.weight[told.weight > 0], 30)
+    seen_at = laid(cloud, sheet[0, :, 0], sheet[:, 0, 1])
+    surely = seen_at.weight > np.percentile(seen_at.weight[seen_at.weight > 0], 30)
     surely &= head.surface.interior.reshape(grid, grid) < 0.1
     assert surely.sum() > 2000
-    assert np.median(np.abs(told.depth - sheet[..., 2])[surely]) < 0.03
+    assert np.median(np.abs(seen_at.depth - sheet[..., 2])[surely]) < 0.03
 
 
 def test_the_truth_of_a_synthetic_clip_comes_back_from_the_cache(tmp_path: Path) -> None:
