@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tmt.networks.depth import Depth
-from tmt.networks.fusion import Repair
-from tmt.networks.pose import HeadPose
+if TYPE_CHECKING:
+    from tmt.networks.depth import Depth
+    from tmt.networks.fusion import Repair
+    from tmt.networks.pose import HeadPose
 
-Told = TypeVar("Told", Depth, HeadPose, Repair)
+Told = TypeVar("Told", "Depth", "HeadPose", "Repair")
 
 
 def whole(told: Told) -> Told:
