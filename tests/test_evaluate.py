@@ -14,12 +14,12 @@ import pytest
 from acted_head import FPS, FRAMES, STEP, TAG, NumberTracker, PretendedPipeline, landmarks_at, picture, write_clip
 
 from tmt.errors import Cancelled, MediaError, SettingsError
-from tmt.evaluate import protocols, sheets, speed, views
+from tmt.evaluate import expressions, protocols, sheets, speed, views
 from tmt.evaluate.clips import cut, duration, find_clips, halves, pairs, select
 from tmt.evaluate.judge import FaceMeshJudge
 from tmt.evaluate.observe import Observer, fetch
 from tmt.evaluate.report import run_trials
-from tmt.evaluate.rows import CrossRow, Failure, SelfRow, TurnRow, ViewRow
+from tmt.evaluate.rows import CrossRow, ExpressionRow, Failure, SelfRow, TurnRow, ViewRow
 from tmt.evaluate.trial import Setup
 from tmt.topology import MEDIAPIPE_478
 from tmt.types import CanonicalHead, Method
@@ -101,6 +101,17 @@ def test_novel_view_studies_frontal_frames_and_judges_turned_ones(clip: Path, ma
     assert row.pose_deg == pytest.approx(0, abs=0.01)
     turns = views.yaw_degrees(setup.observer.look(setup.out / "parts" / "anna-near.mp4", 1))
     assert 0 < np.abs(turns).max() < views.NEAR + 6  # frames between two looks may turn a little further
+
+
+def test_expressions_held_out_are_judged_with_and_without_the_drivers_wrinkles(clip: Path, make: Make) -> None:
+    setup = make("copy", "bank")
+    rows = list(expressions.unseen_expression([clip], setup))
+    assert all(isinstance(row, ExpressionRow) for row in rows)
+    assert [row.method for row in rows] == ["copy", "bank", "bank, smooth"]
+    assert [settings.wrinkles for settings in cast(PretendedPipeline, setup.pipeline).settings] == [1, 1, 0]
+    calm, whole = (setup.observer.look(path, 1) for path in (setup.out / "parts" / "anna-calm.mp4", clip))
+    assert expressions.liveliness(calm).mean() < 0.8 * expressions.liveliness(whole).mean()
+    assert rows[0].apart > 1.2 * np.nanmedian(expressions.liveliness(whole))  # type: ignore[union-attr]
 
 
 def test_a_turntable_is_judged_by_the_angle_asked_for(clip: Path, make: Make) -> None:

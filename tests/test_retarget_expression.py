@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.expression import measure
-from tmt.openings import close_lids, uncross
+from tmt.openings import below_lip, close_lids, uncross
 from tmt.retarget import retarget
 from tmt.types import Settings
 
@@ -94,3 +94,21 @@ def test_uncrossing_moves_only_what_crosses(own: float, theirs: float) -> None:
     if own > 0.011:
         np.testing.assert_array_equal(apart, moved)
     assert apart[:, 1].sum() == pytest.approx(own)  # both give way alike
+
+
+def test_a_lip_that_rolls_over_the_chin_leaves_skin_below_it() -> None:
+    neutral = average()
+    lip, middle = TOPOLOGY.lower_lip[-9:][4], [18, 200, 199, 175]  # under it, from the lip to the chin
+    rolled = neutral.copy()
+    rolled[list(TOPOLOGY.lower_lip), 1] += 0.5
+    rolled[middle, 1] += 0.25
+    rolled[list(TOPOLOGY.chin_edge), 1] += 0.4
+    assert rolled[18, 1] < rolled[lip, 1]
+    kept = below_lip(rolled, neutral, TOPOLOGY)[[lip, *middle, TOPOLOGY.chin], 1]
+    assert (np.diff(kept) > 0.005).all()
+
+
+@pytest.mark.parametrize("mouth", [0.0, 0.1, 0.3])
+def test_an_ordinary_mouth_leaves_the_chin_alone(mouth: float) -> None:
+    face = act(average(), mouth=mouth)
+    np.testing.assert_allclose(below_lip(face, average(), TOPOLOGY), face, atol=1e-6)

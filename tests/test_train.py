@@ -7,6 +7,7 @@ import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ from torch.utils.data import Dataset
 from tmt.attend import MAPS, gather
 from tmt.bank import target_of
 from tmt.composite import bank_canvas
-from tmt.errors import MediaError, SettingsError
+from tmt.errors import MediaError, OutputError, SettingsError
 from tmt.evaluate.metrics import psnr
 from tmt.growth import atlas_of
 from tmt.networks.blocks import folded
@@ -184,6 +185,16 @@ def test_a_sample_travels_as_it_was_gathered(subject: Subject, samples: list[Pat
     wanted = (sample.evidence.sources, sample.evidence.hints, sample.evidence.maps, sample.truth)
     for part, before in zip(unpacked(batch), wanted, strict=True):
         torch.testing.assert_close(part[0], torch.from_numpy(before), atol=3e-3, rtol=1e-3)
+
+
+def test_a_disk_that_will_not_hold_the_samples_is_told_at_once(
+    cached: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tmt.train.drawing.AT_ONCE", 1)
+    monkeypatch.setattr("tmt.train.drawing.shutil.disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+    with pytest.raises(OutputError, match=r"999 more samples need \d"):
+        list(fill(FUSION, tmp_path, Filmed(cached, (("subject",),)), 1, 1000, TOPOLOGY, seed=0))
+    assert len(FUSION.files(tmp_path, 9)) == 1
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -128,7 +128,9 @@ class Unrolled:
         self._grid = surface.grid
         within = np.asarray(surface.operator[:, : topology.surface].sum(1)).reshape(-1, 1)
         shown = surface.operator @ layout.places / np.maximum(within, 1e-3)
-        self._places = np.where(within > 0.5, shown, -SIDE).reshape(self._grid, self._grid, 2).astype(np.float32)
+        self._places = np.where(within > 0.5, shown - 0.5, -SIDE).reshape(self._grid, self._grid, 2).astype(np.float32)
+        rows, columns = np.divmod(np.flatnonzero(within > 0.5), self._grid)
+        self._skin = tuple((float(reach(columns)), float(reach(rows))) for reach in (np.min, np.max))  # of the grid
         flat = np.asarray(layout.operator @ surface.parameter[:, :2]).reshape(SIDE, SIDE, 2)
         sheet = surface.vertices.reshape(self._grid, self._grid, 3)
         ticks = np.arange(self._grid) / STEP
@@ -156,9 +158,13 @@ class Unrolled:
 
     def darken(self, pixels: Array, seen: Seen, folds: Array) -> None:
         """Let folds, log of the light [S, S], act on pixels [H, W, 3 or more] in place."""
-        where = cv2.remap(self._places, seen.grid_xy, None, cv2.INTER_LINEAR, borderValue=(-SIDE, -SIDE))
-        light = cv2.remap(folds, where - np.float32(0.5), None, cv2.INTER_LINEAR, borderValue=0)
-        pixels[..., :3] *= np.exp(light)[..., None]
+        left, top, width, height = cv2.boundingRect(cv2.inRange(seen.grid_xy, *self._skin))
+        if width == 0:
+            return
+        box = np.s_[top : top + height, left : left + width]
+        where = cv2.remap(self._places, seen.grid_xy[box], None, cv2.INTER_LINEAR, borderValue=(-SIDE, -SIDE))
+        light = cv2.remap(folds, where, None, cv2.INTER_LINEAR, borderValue=0)
+        pixels[box][..., :3] *= cv2.exp(light)[..., None]
 
 
 def numbers_of(creases: Creases, landmarks: Array) -> Array:

@@ -11,6 +11,7 @@ LEAST_GAP = 0.002  # head units: lips and lids touch but never cross
 # A warp shows less than it is asked for: no skin that folds. Measured against what is found again in the result, these
 # make up for it.
 CLOSING, OPENING, GAZE = 1.25, 1.08, 1.25
+LEAST_CHIN = 0.4
 GLANCE = 0.20  # eye widths: an iris further from its place of rest would fold the white of the eye
 
 
@@ -29,6 +30,22 @@ def part_lips(
     lack = own + (theirs - own) * strength - (moved[low, 1] - moved[up, 1])
     out[upper, 1] -= 0.3 * lack
     out[lower, 1] += 0.7 * lack
+    return out
+
+
+def below_lip(moved: Array, neutral: Array, topology: Topology) -> Array:
+    """Keep the skin between lower lip and chin below the lip, squeezed to LEAST_CHIN of its height at most. A wide open
+    mouth rolls its lip over that skin; a thicker lip than the driver's would be drawn in rags where both lie."""
+    lip, edge = list(topology.lower_lip[-len(topology.lip_pairs) :]), list(topology.chin_edge)
+    skin = np.setdiff1d(np.arange(topology.surface), [*topology.mouth, *edge])
+    top, bottom = (np.interp(neutral[skin, 0], *neutral[line, :2].T) for line in (lip, edge))
+    ends = neutral[list(topology.mouth_corners), 0]
+    between = (neutral[skin, 1] > top) & (neutral[skin, 0] > ends.min()) & (neutral[skin, 0] < ends.max())
+    share = ((neutral[skin, 1] - top) / np.maximum(bottom - top, 1e-3))[between]
+    skin = skin[between]
+    top, bottom = (np.interp(moved[skin, 0], *moved[line, :2].T) for line in (lip, edge))
+    out = moved.copy()
+    out[skin, 1] = np.maximum(moved[skin, 1], top + LEAST_CHIN * np.clip(share, 0, 1) * (bottom - top))
     return out
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from tmt.creases import laid_on
 from tmt.geometry import fit_similarity_robust, power_rotation, smoothstep, transform, untransform
-from tmt.openings import close_lids, part_lips, turn_eyes, uncross
+from tmt.openings import below_lip, close_lids, part_lips, turn_eyes, uncross
 from tmt.skin import beside, laid_over, skin_map
 from tmt.topology import Topology
 from tmt.types import Array, Creases, Performance, Pose, Settings, Target
@@ -67,7 +67,7 @@ class Retarget:
             own = subject.neutral + (own - subject.neutral) * strength
             moved = moved + self.same * (own - moved)
             moved = uncross(moved, now, self.topology.lip_pairs + self.topology.lid_pairs)
-        return moved.astype(np.float32)
+        return below_lip(moved, subject.neutral, self.topology).astype(np.float32)
 
     def driver_in_subject(self, index: int) -> Pose:
         """The pose at which the subject's own shape lies over the driver's landmarks of a frame."""

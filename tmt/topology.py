@@ -40,6 +40,7 @@ class Topology:
     left_eye: Eye
     oval: Indices
     chin: int
+    chin_edge: Indices  # the outline below the mouth, from the right
     forehead: int
     cheeks: tuple[int, int]
     cheek_ring: Indices  # points at the side of the face, for its depth
@@ -118,6 +119,7 @@ MEDIAPIPE_478 = Topology(
     oval=(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377)
     + (152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
     chin=152,
+    chin_edge=(136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365),
     forehead=10,
     cheeks=(234, 454),
     cheek_ring=(127, 234, 356, 454),

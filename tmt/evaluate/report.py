@@ -11,6 +11,7 @@ import numpy as np
 from tmt.errors import OutputError, SettingsError
 from tmt.evaluate import ANYWHERE, PROTOCOLS
 from tmt.evaluate.clips import find_clips, pairs
+from tmt.evaluate.expressions import unseen_expression
 from tmt.evaluate.protocols import cross_identity, self_reenactment
 from tmt.evaluate.rows import Cell, Failure, Outcome, Row, cells, means
 from tmt.evaluate.trial import Setup
@@ -18,7 +19,7 @@ from tmt.evaluate.truth import find_truth, true_trials
 from tmt.evaluate.views import novel_view, turning
 
 MORE_DIGITS = (  # shares of a face: small numbers
-    "akd", "depth_face", "depth_head", "shape_subject", "shape_driver", "jitter", "jitter_driver",
+    "akd", "apart", "depth_face", "depth_head", "shape_subject", "shape_driver", "jitter", "jitter_driver",
 )  # fmt: skip
 
 
@@ -56,7 +57,8 @@ def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> It
         from tmt.evaluate.growth import growing
 
         return growing(clips[0], setup)
-    return {"self": self_reenactment, "view": novel_view, "turn": turning}[name](clips[0], setup)
+    trials = {"self": self_reenactment, "view": novel_view, "turn": turning, "expression": unseen_expression}
+    return trials[name](clips[0], setup)
 
 
 def write(outcomes: Sequence[Outcome], out: Path) -> None:

@@ -74,6 +74,19 @@ class ViewRow:
 
 
 @dataclass(frozen=True)
+class ExpressionRow:
+    """Expressions held out: studied are the calmest frames, judged the liveliest. "smooth": without the driver's
+    wrinkles. apart: mean distance of those faces from the clip's usual one, head units."""
+
+    protocol: ClassVar[str] = "expression"
+    case: str
+    method: str
+    apart: float
+    close: Closeness
+    run: Run
+
+
+@dataclass(frozen=True)
 class TurnRow:
     """Turntable: the whole clip is studied, the head turned from side to side. yaw_gain, yaw_error: the angle seen
     against the one asked for, degrees; csim, texture: likeness to the subject."""
@@ -127,7 +140,7 @@ class Failure:
     skipped: bool = False
 
 
-Row = SelfRow | CrossRow | ViewRow | TurnRow | TruthRow | GrowthRow
+Row = SelfRow | CrossRow | ViewRow | ExpressionRow | TurnRow | TruthRow | GrowthRow
 Outcome = Row | Failure
 Cell = str | float | int
 PREFIXED = ("c", "g")  # nested fields whose names only mean something with the outer name in front

@@ -65,12 +65,15 @@ class Trial:
     mode: Mode | Literal["view"]
     done: dict[str, Path] = field(default_factory=dict)
 
-    def transfer(self, method: Method) -> tuple[Path, float]:
+    def transfer(self, method: Method, wrinkles: float = Settings.wrinkles) -> tuple[Path, float]:
         """Make the video of one method: its path and the wall-clock s it took."""
         assert self.mode != "view", "a turntable has no driver"
-        settings = Settings(mode=self.mode, method=method, full_frame=True, label=False, sound="none")
+        settings = Settings(
+            mode=self.mode, method=method, full_frame=True, label=False, sound="none", wrinkles=wrinkles
+        )
+        name = method if wrinkles else f"{method}-smooth"
         return self._timed(
-            method, lambda out: self.setup.pipeline.transfer(self.head, self.driving, out, settings).video
+            name, lambda out: self.setup.pipeline.transfer(self.head, self.driving, out, settings).video
         )
 
     def view(self, method: Method, path: HeadPath) -> tuple[Path, float]:
@@ -78,12 +81,12 @@ class Trial:
         settings = Settings(method=method, full_frame=True, label=False, sound="none")
         return self._timed(method, lambda out: self.setup.pipeline.view(self.head, out, path, settings).video)
 
-    def _timed(self, method: Method, make: Callable[[Path], Path]) -> tuple[Path, float]:
-        out = self.setup.out / "videos" / f"{self.protocol}-{self.case}-{method}.mp4"
+    def _timed(self, name: str, make: Callable[[Path], Path]) -> tuple[Path, float]:
+        out = self.setup.out / "videos" / f"{self.protocol}-{self.case}-{name}.mp4"
         out.parent.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()
-        self.done[method] = make(out)
-        return self.done[method], time.perf_counter() - start
+        self.done[name] = make(out)
+        return self.done[name], time.perf_counter() - start
 
     def run(self, video: Path, lost: int, seconds: float, wanted: int | None = None) -> Run:
         """How the transfer to `video` went; wanted: frames, where the driving clip does not say."""

@@ -53,7 +53,7 @@ def _view_case(clip: Path, setup: Setup) -> Iterator[Outcome]:
         reason = f"{near.sum()} frames within {NEAR:.0f} and {far.sum()} beyond {FAR:.0f} degrees are too few"
         yield Failure("view", clip.stem, "", reason, skipped=True)
         return
-    studied, driving = _view_parts(clip, near, far, setup)
+    studied, driving = held_out_parts(clip, near, far, setup, ("near", "turned"))
     truth = setup.observer.look(driving, STEP)
     head = setup.pipeline.study(studied, consent=CONSENT)
     trial = Trial(setup, "view", clip.stem, head, driving, truth, "absolute")
@@ -63,15 +63,18 @@ def _view_case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     draw(trial, studied, some(judged, MOMENTS))
 
 
-def _view_parts(clip: Path, near: Array, far: Array, setup: Setup) -> tuple[Path, Path]:
-    """The frames to study as a clip, and the part of the clip, at most `seconds` long, with the most turned looks."""
+def held_out_parts(
+    clip: Path, near: Array, far: Array, setup: Setup, names: tuple[str, str]
+) -> tuple[Path, Path]:
+    """The frames to study, looks `near` [T], as a clip, and the part of the clip, at most `seconds` long, with most of
+    those to judge, `far` [T]; `names` of both."""
     info, folder = probe(clip), setup.out / "parts"
-    studied = select(clip, folder / f"{clip.stem}-near.mp4", np.repeat(near, STEP))
+    studied = select(clip, folder / f"{clip.stem}-{names[0]}.mp4", np.repeat(near, STEP))
     length = min(setup.seconds, duration(clip))
     looks = max(1, int(length * info.fps / STEP))
     total = np.concatenate([[0], np.cumsum(far)])
     start = int((total[looks:] - total[:-looks]).argmax()) if looks < len(far) else 0
-    return studied, cut(clip, folder / f"{clip.stem}-turned.mp4", float(start * STEP / info.fps), length)
+    return studied, cut(clip, folder / f"{clip.stem}-{names[1]}.mp4", float(start * STEP / info.fps), length)
 
 
 def _view_row(trial: Trial, method: Method, judged: Array, whole: Seen, own: Portrait) -> ViewRow:

@@ -89,10 +89,7 @@ FORM: dict[str, tuple[str, str]] = {
     "gaze": ("Gaze", "視線"),
     "gaze_help": ("Times the movement of the eyes.", "視線の動きに掛ける倍率です。"),
     "wrinkles": ("Wrinkles", "しわ"),
-    "wrinkles_help": (
-        "Times the folds of the driver's skin that the subject's frames do not show; 0: none.",
-        "被写体の映像にない、動きの人の表情じわに掛ける倍率です。0でしわを足しません。",
-    ),
+    "wrinkles_help": ("Times the wrinkles that the driver lends.", "動きの人から借りる表情じわに掛ける倍率です。"),
     "sound": ("Sound", "音声"),
     "sound_help": ("Whose sound the result has.", "結果に入れる音声を選びます。"),
     "sound_driving": ("Of the motion clip", "動きの動画の音声"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tmt.errors import OutputError
 from tmt.topology import Topology
 from tmt.train.clip import Clip
 from tmt.train.parallel import spread
@@ -42,7 +44,8 @@ def fill(
     seed: int, workers: int = 1,
 ) -> Iterator[int]:
     """Draw `count` samples into `folder`; yields how many are there. `clips(n)` are those of the n-th of so many
-    `people`, who get equally many samples; a process holds one person's heads at a time."""
+    `people`, who get equally many samples; a process holds one person's heads at a time. OutputError, after the first
+    ones, where the disk will not hold them all: a run of hours shall not end on a full disk."""
     folder.mkdir(parents=True, exist_ok=True)
     tasks: list[tuple[int, Sequence[int]]] = []
     for person in range(people):
@@ -51,7 +54,16 @@ def fill(
     done = count - sum(len(numbers) for _, numbers in tasks)
     for drawn in spread(partial(_draw, kind, folder, clips, topology, seed), tasks, workers):
         done += drawn
+        _check_room(kind, folder, count - done)
         yield done
+
+
+def _check_room(kind: Kind, folder: Path, missing: int) -> None:
+    files = kind.files(folder, 1)
+    needed, free = missing * sum(file.stat().st_size for file in files), shutil.disk_usage(folder).free
+    if needed > free:
+        reason = f"{missing} more samples need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free"
+        raise OutputError("output_unwritable", name=folder.name, reason=reason)
 
 
 def _draw(
