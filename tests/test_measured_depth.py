@@ -13,7 +13,7 @@ from tmt.depth import Measured, corrected
 from tmt.lift import Cloud
 
 
-@pytest.mark.parametrize("relief", [1.0, 0.65])
+@pytest.mark.parametrize("relief", [1.0, 0.8])
 def test_measured_depth_replaces_the_skull_outside_the_face_whatever_its_offset_and_relief(relief: float) -> None:
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     prior, inside = 0.3 * (x**2 + y**2), x**2 + y**2 < 0.2

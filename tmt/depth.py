@@ -17,8 +17,8 @@ from tmt.types import Array
 # of the head 0.8 dB better on training clips turned by 12 to 27 degrees than ears level with the cheeks and no back.
 EARS_BEHIND, SKULL_WIDTH = 0.20, 0.535
 ENOUGH = 1.0  # weight of points on a vertex from which they are believed wholly
-FAITH = 0.2  # mean weight of a vertex's points below which an average skull is the better guess for a part
-RELIEF = (0.55, 1.2)  # share of the face's relief that a measure shows, for which it may be made up
+FAITH = 0.4  # mean weight of a vertex's points below which an average skull is the better guess for a part
+RELIEF = (0.75, 1.2)  # share of the face's relief that a measure shows, for which it may be made up
 SCALES = (1.2, 3.0, 7.0, 16.0)  # vertices over which gaps between points are bridged, ever more coarsely
 FADE = 0.7  # what is bridged at the coarsest scale counts this much at least outside all points
 
