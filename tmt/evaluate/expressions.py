@@ -26,7 +26,8 @@ def unseen_expression(clips: Sequence[Path], setup: Setup) -> Iterator[Outcome]:
 
 def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     whole = setup.observer.look(clip, STEP)
-    away = liveliness(whole)
+    usual = usual_face(whole)
+    away = liveliness(whole, usual)
     calm, lively = away <= np.nanpercentile(away, CALM), away >= np.nanpercentile(away, LIVELY)
     if calm.sum() < ENOUGH:
         reason = f"{calm.sum()} calm frames are too few"
@@ -36,8 +37,8 @@ def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     truth = setup.observer.look(driving, STEP)
     head = setup.pipeline.study(studied, consent=CONSENT)
     trial = Trial(setup, "expression", clip.stem, head, driving, truth, "absolute")
-    far = liveliness(truth)
-    judged = np.flatnonzero(far >= np.nanpercentile(far, LIVELY))
+    far = liveliness(truth, usual)  # a part that is lively throughout has another usual face
+    judged = np.flatnonzero(far >= np.nanpercentile(away, LIVELY))
     for method in setup.methods:
         yield from survive("expression", clip.stem, _rows(trial, method, judged, far), method)
     draw(trial, studied, some(judged, MOMENTS))
@@ -52,7 +53,12 @@ def _rows(trial: Trial, method: Method, judged: Array, far: Array) -> Iterator[O
         )
 
 
-def liveliness(seen: Seen) -> Array:
-    """How far each face [T] is from the clip's usual one, mean over the landmarks, head units; NaN without a face."""
-    faces = np.where(seen.found[:, None, None], seen.canonical[..., :2], np.nan)
-    return np.asarray(np.linalg.norm(faces - np.nanmedian(faces, 0), axis=-1).mean(1))
+def usual_face(seen: Seen) -> Array:
+    """A clip's usual face [L, 2], head units."""
+    return np.asarray(np.median(seen.canonical[seen.found, :, :2], 0))
+
+
+def liveliness(seen: Seen, usual: Array) -> Array:
+    """How far each face [T] is from a `usual` one, mean over the landmarks, head units; NaN without a face."""
+    away = np.linalg.norm(seen.canonical[..., :2] - usual, axis=-1).mean(1)
+    return np.where(seen.found, away, np.nan)
