@@ -167,8 +167,7 @@ def test_the_page_uses_public_names_of_a_few_modules() -> None:
 def test_importing_the_whole_core_loads_no_gradio_and_leaves_the_heavy_and_the_optional_for_later() -> None:
     # networks and what trains them are the heavy: nothing else imports them before a learned method is asked for
     parts = (path.relative_to(ROOT).with_suffix("").parts for path in modules())
-    heavy = {f"tmt.train.{name}" for name in (
-        "fusion", "geometry", "head", "joint", "loop", "precision", "reprojection", "sights")}
+    heavy = {f"tmt.train.{name}" for name in ("fusion", "geometry", "head", "joint", "loop", "reprojection", "sights")}
     heavy.add("tmt.evaluate.growth")
     every = {".".join(part) for part in parts if part[1] not in ("page", "__main__", "networks")}
     names = sorted(name for name in every - heavy if not name.endswith("__main__"))
