@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import gradio as gr
 import pytest
 from page_server import MockStudio, example_folder
 
@@ -21,6 +22,7 @@ from tmt.page.cards import clip_card
 from tmt.page.examples import load_examples, showcase
 from tmt.page.gpu import on_gpu, seconds_for
 from tmt.page.line import Line, Place
+from tmt.page.methods import method_choice
 from tmt.page.player import Lane, player
 from tmt.page.run import in_turn
 from tmt.page.visits import ALL_HEADS, HEADS, Visits
@@ -216,3 +218,11 @@ def test_a_card_shows_facts_only_until_faces_may_be_looked_at(driving_clip: Path
     shown = clip_card(facts, "driving", "en", looked=False, seconds=None)
     assert "three boxes" in shown
     assert "px wide" not in shown
+
+
+@pytest.mark.parametrize("sent", ["warp2d", "1フレームの2D変形", "2D warp of one frame"])
+def test_a_method_is_understood_by_its_name_in_either_language_too(sent: str) -> None:
+    choice = method_choice(gr.I18n(en={}, ja={}), "fused")
+    assert choice.preprocess(sent) == "warp2d"
+    with pytest.raises(gr.Error):
+        choice.preprocess("another")

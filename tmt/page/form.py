@@ -9,9 +9,8 @@ import gradio as gr
 from gradio.components import Component
 
 from tmt import provenance
-from tmt.learned import offered
 from tmt.page.examples import Examples, chips, showcase
-from tmt.page.texts import of_method
+from tmt.page.methods import method_choice
 from tmt.preflight import Role
 from tmt.types import STRENGTHS, Settings
 
@@ -139,8 +138,7 @@ def _more(t: gr.I18n) -> list[Component]:
             strengths = [_strength(t, key) for key in STRENGTHS[:2]]
         with gr.Row():
             strengths += [_strength(t, key) for key in STRENGTHS[2:]]
-        methods = [(t(of_method(key)), key) for key in reversed(offered())]
-        method = gr.Dropdown(methods, value=usual.method, label=t("method"), info=t("method_help"), elem_id="method")
+        method = method_choice(t, usual.method, label=t("method"), info=t("method_help"), elem_id="method")
     return [full, mode, size, sound, method, calm, *strengths]
 
 

@@ -8,8 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from tmt.learned import offered
-from tmt.page.texts import of_method
+from tmt.page.methods import method_choice
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
@@ -161,8 +160,7 @@ def _job(t: gr.I18n, name: str, words: str) -> Job:
 
 
 def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
-    choices = [(t(of_method(key)), key) for key in reversed(offered())]
-    return gr.Dropdown(choices, value="warp2d", label=t("other_method"), elem_id=name)
+    return method_choice(t, "warp2d", label=t("other_method"), elem_id=name)
 
 
 def _methods(t: gr.I18n) -> dict[str, object]:
