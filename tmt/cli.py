@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
-from tmt.types import METHODS, STRENGTHS, TRACKERS, Consent, Settings, Step
+from tmt.presets import STRENGTHS
+from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
     from tmt.pipeline import TalkingHeadPipeline

@@ -38,10 +38,10 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
 
 def _creases(track: FaceTrack, performance: Performance, topology: Topology) -> Creases | None:
     """How the clip's skin folds, where its faces were kept."""
-    if track.faces is None or track.faces_at is None:
+    if not track.faces:
         return None
-    at = track.faces_at
-    return learn(track.faces, performance.canonical[at], performance.neutral, performance.pose.rotation[at], topology)
+    at, faces = list(track.faces), np.stack(list(track.faces.values()))
+    return learn(faces, performance.canonical[at], performance.neutral, performance.pose.rotation[at], topology)
 
 
 def canonical_faces(landmarks: Array, pose: Pose, out: Array | None = None) -> Array:

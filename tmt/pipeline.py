@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,11 +24,22 @@ from tmt.run import Job, check_output, check_settings, draw, write
 from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
-from tmt.types import CanonicalHead, Consent, Drive, Frame, HeadPath, Result, Settings, Step, Targets
+from tmt.types import CanonicalHead, Consent, Frame, HeadPath, MediaInfo, Performance, Result, Settings, Step, Targets
 from tmt.video import probe, read_frames
 from tmt.views import along
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Drive:
+    """A driving clip, tracked: its motion, the seconds it cost by stage, and why how many frames have no good face."""
+
+    path: Path
+    info: MediaInfo
+    performance: Performance
+    seconds: Mapping[str, float]
+    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 class TalkingHeadPipeline:

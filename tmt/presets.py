@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from tmt.types import STRENGTHS, Settings
+from tmt.types import Settings
 
 Preset = Literal["natural", "steady", "strong"]
 
@@ -14,6 +14,7 @@ PRESETS: dict[Preset, Settings] = {
     "steady": Settings(steadiness=0.9, head=0.85, brows=0.85),
     "strong": Settings(steadiness=0.4, head=1.1, mouth=1.2, eyes=1.1, brows=1.4, gaze=1.15),
 }
+STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze", "wrinkles")  # fields of Settings
 
 
 def settings_of(preset: Preset, calm: float = 0.0, strengths: tuple[float, ...] = (), **others: object) -> Settings:

@@ -21,10 +21,11 @@ from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
 from tmt.learned import ASKED, check_weights
+from tmt.presets import STRENGTHS
 from tmt.renderer import Renderer
 from tmt.topology import Topology
 from tmt.track import FaceTracker
-from tmt.types import METHODS, STRENGTHS, Array, CanonicalHead, Result, Settings, Step, Targets
+from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
 
 SIZES = (256, 512, 1024)

@@ -241,8 +241,6 @@ class SkinFollower:
         """The clip's mean face [S, S] uint8 grey; None before `finish`, or for a clip too short to have one."""
         return None if self._model is None else self._model.mean
 
-    def faces(self, clear: Array) -> tuple[Array, Array] | tuple[None, None]:
-        """Some faces [N, S, S] uint8 that lie on the mean face, and the numbers of their frames [N]; only of those that
-        are `clear` [T] bool."""
-        at = np.array([number for number in self._kept if clear[number]], int)
-        return (np.stack([self._kept[number] for number in at]), at) if len(at) else (None, None)
+    def faces(self, clear: Array) -> dict[int, Array]:
+        """Some faces [S, S] uint8 that lie on the mean face, by frame; only of those that are `clear` [T] bool."""
+        return {number: face for number, face in self._kept.items() if clear[number]}

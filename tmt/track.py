@@ -148,7 +148,7 @@ class TrackBuilder:
         self._landmarks.clear()
         return FaceTrack(
             landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps, lost,
-            *((None, None, None) if self._skin is None else (self._skin.mean, *self._skin.faces(~covered))),
+            *((None, {}) if self._skin is None else (self._skin.mean, self._skin.faces(~covered))),
         )
 
     def _reasons(self, found: Array) -> dict[str, int]:

@@ -14,7 +14,6 @@ from scipy.sparse import csr_matrix
 
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
-STRENGTHS = ("head", "mouth", "eyes", "brows", "gaze", "wrinkles")  # fields of Settings
 TRACKERS = ("mediapipe", "face-alignment")
 METHODS: tuple[Method, ...] = ("copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
@@ -88,12 +87,10 @@ class Window:
 class FaceTrack:
     """Landmarks of one face through a clip.
 
-    landmarks [T, L, 3] float32 picture px (z in the same unit, smaller is nearer); found [T] bool (False: bridged or
-    held); torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the
-    Laplacian over the face; size (width, height) of the picture; lost: why frames have no good face, and how many;
-    mean_face [S, S] uint8: the mean face that the landmarks were moved onto (None: they were not). faces [N, S, S]
-    uint8:
-    some of the unrolled faces that lie on it, those of the frames faces_at [N].
+    landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer); found [T] bool (False: bridged or held);
+    torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the Laplacian over
+    the face; size (width, height) of the picture; lost: why frames have no good face, and how many; mean_face [S, S]
+    uint8 that the landmarks were moved onto (None: they were not); faces [S, S] uint8 that lie on it, of some frames.
     """
 
     landmarks: Array
@@ -104,8 +101,7 @@ class FaceTrack:
     fps: Fraction
     lost: Mapping[str, int] = field(default_factory=dict)
     mean_face: Array | None = None
-    faces: Array | None = None
-    faces_at: Array | None = None
+    faces: Mapping[int, Array] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -128,9 +124,9 @@ class Pose:
 
 @dataclass(frozen=True)
 class Creases:
-    """How the skin of an unrolled face folds with its expression: basis [J, L, 2], what the landmarks' offsets add to
-    each of a few numbers; ends [2, J], the least and the most seen of them; maps [J, S, S], log of the light per unit.
-    For whom: neutral [L, 2] head units, and how much further landmarks move there, gain [L, 2]."""
+    """How the skin of an unrolled face folds: basis [J, L, 2], what landmark offsets from `neutral` [L, 2] head units,
+    over `gain` [L, 2], add to a few numbers; ends [2, J], the least and the most seen of these; maps [J, S, S], log of
+    the light per unit."""
 
     basis: Array
     ends: Array
@@ -145,8 +141,7 @@ class Performance:
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
     canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
-    mean_face [S, S] uint8: grey and unrolled, it says which skin the landmarks name (None: too few frames); creases:
-    how it folds (None: not seen).
+    mean_face [S, S] uint8, unrolled: which skin the landmarks name; creases: how it folds (None: too few frames).
     """
 
     shape: Array
@@ -167,8 +162,7 @@ class Performance:
 
 @dataclass(frozen=True)
 class Target:
-    """Where the subject's head shall be in one frame: its picture's pose, canonical landmarks [L, 3], torso [2] px; how
-    the driver's skin folds."""
+    """The subject's head in one frame: pose in its picture, canonical landmarks [L, 3], torso [2] px; driver's skin."""
 
     pose: Pose
     canonical: Array
@@ -195,9 +189,8 @@ class Surface:
     """The head as a height field in canonical space: a G x G sheet whose vertices follow the landmarks.
 
     vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
-    that opened shape; operator sparse [G*G, L] landmark offsets -> vertex offsets; head [G*G] 1 on the head, 0 on the
-    torso; regions [4, G*G] soft masks of mouth, right eye, left eye, brows; interior [G*G] between the lips; eyeballs
-    [G*G] between the lids. float32.
+    that opened shape; operator sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso;
+    regions [4, G*G] masks of mouth, right and left eye, brows; interior, eyeballs [G*G] between lips and lids. float32.
     """
 
     grid: int
@@ -316,17 +309,6 @@ class HeadPath:
 
     def __len__(self) -> int:
         return len(self.yaw)
-
-
-@dataclass(frozen=True)
-class Drive:
-    """A driving clip, tracked: its motion, the seconds it cost by stage, and why how many frames have no good face."""
-
-    path: Path
-    info: MediaInfo
-    performance: Performance
-    seconds: Mapping[str, float]
-    lost: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

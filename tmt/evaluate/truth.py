@@ -23,11 +23,11 @@ from tmt.evaluate.observe import diverse, head_box
 from tmt.evaluate.rows import Outcome, TruthRow, mean_closeness
 from tmt.evaluate.sheets import Strip, contact_sheet
 from tmt.evaluate.trial import CONSENT, MOMENTS, Setup, survive
-from tmt.pipeline import TalkingHeadPipeline, run_to_end
+from tmt.pipeline import Drive, TalkingHeadPipeline, run_to_end
 from tmt.render import deform, look, place
 from tmt.run import Targets, draw
 from tmt.study import laid
-from tmt.types import Array, CanonicalHead, Drive, Method, Pose, Settings, Target, Window
+from tmt.types import Array, CanonicalHead, Method, Pose, Settings, Target, Window
 from tmt.video import read_frames, save_png
 
 FOLDER = "truth"

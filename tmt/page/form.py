@@ -12,7 +12,8 @@ from tmt import provenance
 from tmt.page.examples import Examples, chips, showcase
 from tmt.page.methods import method_choice
 from tmt.preflight import Role
-from tmt.types import STRENGTHS, Settings
+from tmt.presets import STRENGTHS
+from tmt.types import Settings
 
 SIZES = ("auto", "256", "512", "1024")
 FACES = ["auto", "1", "2", "3", "4", "5", "6"]  # words, as the description of the API asks for
