@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from heads import SIDE, TOPOLOGY, Painted, acted, average, poses
 
-from tmt.back import back_of, lay_behind
+from tmt.back import back_of, seen_behind
 from tmt.bank import build_bank, target_of
-from tmt.composite import Canvas
+from tmt.canvas import Canvas
+from tmt.composite import backed
 from tmt.depth import fit_prior
 from tmt.geometry import transform
 from tmt.render import deform, look, place
@@ -67,8 +68,10 @@ def laid(back: Back, yaw: float, seen: float = 90.0) -> tuple[Array, Array, Arra
     empty = np.full((*shape, 3), 1.0, np.float32)
     canvas = Canvas(head.window, empty, empty, empty[..., :1], np.ones(shape, np.float32))
     bank = replace(bank_of(head, outline()), pose=poses(np.array([seen])))
-    plate, alpha = lay_behind(back, bank, target, head.performance, canvas)
-    return plate.plate, np.zeros(shape, np.float32) if alpha is None else alpha, person(target)
+    behind = seen_behind(back, bank, target, head.performance, head.window)
+    if behind is None:
+        return empty, np.zeros(shape, np.float32), person(target)
+    return backed(canvas, behind, np.zeros(shape, np.float32)).plate, behind[..., 3], person(target)
 
 
 def person(target: Target) -> Array:

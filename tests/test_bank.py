@@ -17,6 +17,7 @@ from tmt.bank import (
     cell_area,
     choose_keyframes,
     facing,
+    novelty,
     target_of,
     unfolded,
     view_direction,
@@ -213,3 +214,10 @@ def test_a_frame_as_a_target_is_the_performance_of_that_frame() -> None:
     target: Target = target_of(performance, 7)
     np.testing.assert_array_equal(target.canonical, performance.canonical[7])
     np.testing.assert_array_equal(target.pose.rotation, performance.pose.rotation[7])
+
+
+@pytest.mark.parametrize(("yaw", "new"), [(0.0, 0.0), (8.0, 0.0), (17.5, 0.5), (40.0, 1.0)])
+def test_a_view_is_new_by_its_angle_to_the_nearest_keyframe(yaw: float, new: float) -> None:
+    near = replace(bank(), pose=poses(np.array([-30.0, 0.0])))
+    target = replace(target_of(acted().performance, 0), pose=poses(np.array([yaw]))[0])
+    assert novelty(near, target, (10.0, 25.0)) == pytest.approx(new, abs=1e-3)

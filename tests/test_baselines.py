@@ -12,7 +12,7 @@ from heads import TOPOLOGY, act, acted, average, poses
 
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, crop_canvas
+from tmt.canvas import Canvas, crop_canvas
 from tmt.geometry import transform
 from tmt.renderer import Renderer
 from tmt.study import variant

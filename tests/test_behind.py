@@ -8,7 +8,8 @@ import pytest
 from test_composite import mottled
 
 from tmt.behind import Behind, Camera, View, behind, stands
-from tmt.composite import Canvas, lay_over, near
+from tmt.canvas import Canvas
+from tmt.composite import lay_over, near
 from tmt.types import Array, Window
 
 SIDE = 160

@@ -12,19 +12,8 @@ from heads import TOPOLOGY, acted, average, mottled, poses, track_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmt.composite import (
-    Canvas,
-    crop_canvas,
-    cut,
-    full_canvas,
-    head_window,
-    lay_over,
-    mattes,
-    middle_square,
-    paste_back,
-    scaled,
-    soften_steps,
-)
+from tmt.canvas import Canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps
 from tmt.plate import background_plate
 from tmt.render import Seen
 from tmt.types import Array, FaceTrack, FrameBank, Window
@@ -199,6 +188,31 @@ def test_behind_the_head_lies_the_plate_and_around_it_the_picture() -> None:
     outside[50:160, 60:170] = False
     np.testing.assert_array_equal(np.round(canvas.plate[outside] * 255), picture()[outside])
     np.testing.assert_array_equal(np.round(canvas.around * 255), picture())
+
+
+def test_near_the_windows_edge_the_pictures_torso_stays_behind_the_drawn_one() -> None:
+    box, plate = Window(60.0, 50.0, 110.0, 110.0, 1.0), plate_for(Window(60.0, 50.0, 110.0, 110.0, 1.0))
+    torso = np.zeros((110, 110), np.float32)
+    torso[80:] = 1
+    low, high = np.zeros(2), np.array([240.0, 200.0])
+    stays = full_canvas(bank_in(box), picture(), plate, low, high, 1024, torso).plate * 255
+    goes = full_canvas(bank_in(box), picture(), plate, low, high, 1024).plate * 255
+    moved = np.s_[50 + 103 : 50 + 107, 90:140]  # where a torso that has come up leaves the window's lower edge behind
+    kept, lost = (np.abs(plate[moved] - picture()[moved]).mean() for plate in (stays, goes))
+    assert kept < 0.3 * lost
+    np.testing.assert_array_equal(stays[50 + 20 : 50 + 78], goes[50 + 20 : 50 + 78])
+
+
+def test_the_back_of_a_head_shows_beside_the_person_and_never_through_it() -> None:
+    window = Window(20.0, 10.0, 150.0, 150.0, 1.0)
+    canvas = crop_canvas(bank_in(window), plate_for(window), 150)
+    behind, person = np.zeros((150, 150, 4), np.float32), np.zeros((150, 150), np.float32)
+    behind[40:120, 40:120, 3] = 1  # black
+    person[:, :80] = 1
+    plate = backed(canvas, behind, person).plate
+    assert not plate[40:120, 80:120].any()
+    np.testing.assert_array_equal(plate[:, :80], canvas.plate[:, :80])
+    np.testing.assert_array_equal(plate[:, 120:], canvas.plate[:, 120:])
 
 
 def test_a_full_canvas_is_drawn_at_no_more_than_the_cap() -> None:

@@ -13,9 +13,9 @@ import pytest
 import torch
 from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
-from tmt.attend import warped_by
+from tmt.attend import MAPS, Evidence, leeway, warped_by
 from tmt.bank import build_bank, target_of
-from tmt.composite import scaled
+from tmt.canvas import scaled
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, within_sides
 from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place
@@ -289,3 +289,14 @@ def test_beyond_the_sides_of_all_pictures_nothing_is_drawn_out_to_streaks(side: 
     assert pixels[streak][..., 3].max() < 0.02
     assert pixels[seen][..., 3].min() > 0.98
     assert (pixels[..., [0, 1, 2, 4]] == 1).all()
+
+
+def test_far_from_all_keyframes_a_network_is_followed_within_the_person_alone() -> None:
+    matte = np.linspace(0, 1, 16 * 16, dtype=np.float32).reshape(16, 16)
+    maps = np.zeros((len(MAPS), 16, 16), np.float32)
+    maps[MAPS.index("matte")] = matte
+    evidence = Evidence(np.zeros((1, 4, 16, 16)), np.zeros((1, 2, 16, 16)), maps, (16, 12))
+    bank = replace(acted().head([0]).bank, pose=poses(np.zeros(1)))
+    for yaw, expected in ((0.0, np.ones((16, 12))), (40.0, matte[:, :12])):
+        target = replace(target_of(acted().performance, 0), pose=poses(np.array([yaw]))[0])
+        np.testing.assert_allclose(leeway(evidence, bank, target), expected, atol=1e-6)

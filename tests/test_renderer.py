@@ -8,7 +8,7 @@ import pytest
 from heads import pipeline, studied
 
 from tmt.bank import target_of
-from tmt.composite import crop_canvas
+from tmt.canvas import crop_canvas
 from tmt.renderer import Renderer, helpful_share
 from tmt.types import CanonicalHead, Settings
 

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 
 from tmt.attend import MAPS, gather
 from tmt.bank import target_of
-from tmt.composite import bank_canvas
+from tmt.canvas import bank_canvas
 from tmt.errors import MediaError, OutputError, SettingsError
 from tmt.evaluate.metrics import psnr
 from tmt.growth import atlas_of

@@ -13,7 +13,9 @@ import cv2
 import numpy as np
 
 from tmt.atlas import logit_of, pixels_of
-from tmt.composite import Canvas, mattes, soft_dilated
+from tmt.bank import novelty
+from tmt.canvas import Canvas
+from tmt.composite import mattes, soft_dilated
 from tmt.fuse import REST, STRIPS, Mix, Posed, home_of
 from tmt.geometry import transform
 from tmt.kernels_warp import warp
@@ -26,6 +28,7 @@ STEP = 16  # height and width are multiples of this: the network halves them fou
 LOGIT_UNIT = 8.0  # logits below the best one's, in units of this
 MOVED_UNIT = 16.0  # px
 DEPTH_UNIT = 2.0  # head units
+FAR = (10.0, 25.0)  # degrees from any keyframe's view: there and beyond it may not move the person's outline
 REACH = 1.5  # how far around the head the network may change anything, see composite.soft_dilated
 MAPS = (
     "covered", "depth", "matte", "red", "green", "blue", "mouth", "eyes", "brows", "head", "cavity", "lashes",
@@ -98,6 +101,14 @@ def gather(
     hints = np.stack([logits, np.minimum(moved / MOVED_UNIT, 2)], 1)
     maps = np.stack([known[name] for name in MAPS])
     return Evidence(_padded(warped), _padded(hints), _padded(maps), canvas.window.shape)
+
+
+def leeway(evidence: Evidence, bank: FrameBank, target: Target) -> Array:
+    """How far what a network says of a target is followed [h, w] 0..1: in views unlike all it was trained on (a bank
+    nearly always holds a view near by) not at the person's outline, where it would draw hair that stood elsewhere."""
+    height, width = evidence.shape
+    matte = evidence.maps[MAPS.index("matte"), :height, :width]
+    return 1 - np.float32(novelty(bank, target, FAR)) * (1 - matte)
 
 
 def _padded(values: Array) -> Array:

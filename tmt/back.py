@@ -6,18 +6,18 @@ ellipse per row, as deep as an average skull. It wears what is seen at the outli
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 
-from tmt.composite import Canvas
+from tmt.bank import novelty
 from tmt.depth import HeadPrior, fit_prior
 from tmt.geometry import rotation_angle, smoothstep
 from tmt.render import rasterise, skinned
 from tmt.topology import Topology
-from tmt.types import Array, Back, FrameBank, Performance, Surface, Target
+from tmt.types import Array, Back, FrameBank, Performance, Surface, Target, Window
 
 ROWS, COLUMNS = 48, 33  # of the mesh
 TEXTURE = 128  # px a side of what it wears
@@ -37,7 +37,7 @@ ALIKE = 0.12  # a colour that differs by more from the outline's is no hair any 
 HUE, STRANGE = 3.0, 0.25  # weight of hue against light; a colour so far from the hair's is none of it
 SEEN = 0.5  # of the matte
 SOFT = 2.0  # texels: no copy of what lies beside it
-NEWS = np.radians((4.0, 12.0))  # from any keyframe's view: so near to it the outline it shows is right, and no longer
+NEWS = (4.0, 12.0)  # degrees from any keyframe's view: so near to it the outline it shows is right, and no longer
 
 
 @dataclass(frozen=True)
@@ -226,22 +226,18 @@ def _at(front: _Front, values: Array, x: Array, y: Array) -> Array:
     return np.asarray(flat.reshape(*x.shape, *values.shape[2:]))
 
 
-def lay_behind(
-    back: Back, bank: FrameBank, target: Target, subject: Performance, canvas: Canvas
-) -> tuple[Canvas, Array | None]:
-    """The canvas with the back of the head on its plate, and where it is [H, W] 0..1. In views that the bank has seen
-    nothing is to be added (None): the person's outline there is known."""
-    angle = float(rotation_angle(bank.pose.rotation, target.pose.rotation).min())
-    new = float(smoothstep(np.asarray((angle - NEWS[0]) / (NEWS[1] - NEWS[0]))))
+def seen_behind(back: Back, bank: FrameBank, target: Target, subject: Performance, window: Window) -> Array | None:
+    """The back of the head as a window shows it [H, W, 4] RGB and how solid it is, 0..1. In views that the bank has
+    seen nothing is to be added (None): the person's outline there is known."""
+    new = novelty(bank, target, NEWS)
     if new == 0:
-        return canvas, None
+        return None
     flat = back.vertices.reshape(-1, 3)
-    points = canvas.window.to_window(skinned(flat, flat, np.repeat(back.head, COLUMNS), target, subject))
-    seen = rasterise(points.reshape(*back.vertices.shape), canvas.window.shape)
+    points = window.to_window(skinned(flat, flat, np.repeat(back.head, COLUMNS), target, subject))
+    seen = rasterise(points.reshape(*back.vertices.shape), window.shape)
     scale = np.array([(TEXTURE - 1) / (COLUMNS - 1), (TEXTURE - 1) / (ROWS - 1)], np.float32)
     where = np.maximum(seen.grid_xy, 0) * scale
     colours = cv2.remap(back.colours, where, None, cv2.INTER_LINEAR)
     solid = np.interp(np.maximum(seen.grid_xy[..., 1], 0), np.arange(ROWS), back.solid) * seen.covered
     alpha = new * cv2.GaussianBlur(solid.astype(np.float32), (0, 0), 1.0)[..., None]
-    plate = canvas.plate + (colours - canvas.plate) * alpha
-    return replace(canvas, plate=plate), alpha[..., 0]
+    return np.concatenate([colours, alpha], -1)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from tmt.expression import measure
-from tmt.geometry import euler_from_rotation
+from tmt.geometry import euler_from_rotation, rotation_angle, smoothstep
 from tmt.render import deform, look, place
 from tmt.topology import Topology
 from tmt.types import Array, FrameBank, Performance, Pose, Surface, Target, Window
@@ -24,6 +24,12 @@ EDGE_ROOM = 0.012  # of the window's side: nearer to its edge nothing is called 
 SMOOTHING, EVEN = 30, np.array([0.25, 0.5, 0.25], np.float32)  # rounds of a small filter over what is filled in
 # What counts as one step of difference between two frames when extremes are picked.
 STEP = {"yaw": 12.0, "pitch": 12.0, "roll": 30.0, "open": 0.10, "width": 0.06, "eyes": 0.06, "gaze": 0.12, "brow": 0.06}
+
+
+def novelty(bank: FrameBank, target: Target, limits: tuple[float, float]) -> float:
+    """How new a view is: 0 up to the first of two angles (degrees) from the nearest keyframe, 1 from the second on."""
+    angle = np.degrees(rotation_angle(bank.pose.rotation, target.pose.rotation).min())
+    return float(smoothstep((angle - limits[0]) / (limits[1] - limits[0])))
 
 
 def choose_keyframes(performance: Performance, sharpness: Array, topology: Topology) -> Array:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from scipy.interpolate import RBFInterpolator
 
-from tmt.composite import Canvas
+from tmt.canvas import Canvas
 from tmt.geometry import transform
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Target, Window

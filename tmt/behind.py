@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tmt.composite import AWAY, Canvas
+from tmt.canvas import Canvas
+from tmt.composite import AWAY
 from tmt.geometry import smoothstep
 from tmt.plate import BACKGROUND_BELOW, background_of, filled_around
 from tmt.types import Array

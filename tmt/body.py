@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,8 +13,9 @@ import numpy as np
 
 from tmt.bank import target_of
 from tmt.behind import SAMPLES, UNSURE, Behind, Camera, View, behind, stands
+from tmt.canvas import Canvas, cut
 from tmt.chosen import ChosenFace, box_of
-from tmt.composite import Canvas, cut, near, soft_dilated
+from tmt.composite import near, soft_dilated
 from tmt.depth import HeadPrior, fit_prior
 from tmt.film import Film, back_and_forth, block_of
 from tmt.geometry import smoothstep, transform
@@ -23,7 +25,7 @@ from tmt.render import deform, look, place, spread
 from tmt.steady import steady
 from tmt.topology import Topology
 from tmt.track import FaceTracker, track
-from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets
+from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
 from tmt.video import read_frames
 
 SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
@@ -184,18 +186,33 @@ class Body:
     def _shares(self, number: int, canvas: Canvas) -> list[Array]:
         """How far the place of each pixel [h, w] belonged to the subject's head in a picture, not to the torso; and the
         same where hair hangs down."""
-        head, window = self._head, canvas.window
-        subject = head.performance
-        target = replace(
-            target_of(self._own, number), torso=subject.torso[subject.reference] + self._sway[number]
-        )
-        vertices = place(head.surface, deform(head.surface, target.canonical), target, subject)
-        small = window.at(min(window.scale, COARSE / max(window.width, window.height)))
-        seen = look(head.surface, vertices, small)
-        chin = small.to_window(neck(target.pose, subject, self._tracker.topology))[1]
-        above = ~seen.covered & (np.arange(seen.depth.shape[0])[:, None] < chin)
-        shares = [np.where(above, np.float32(1), spread(weight, seen)) for weight in self._joints]
-        return [cv2.resize(share, window.shape[::-1], interpolation=cv2.INTER_LINEAR) for share in shares]
+        subject = self._head.performance
+        torso = subject.torso[subject.reference] + self._sway[number]
+        target = replace(target_of(self._own, number), torso=torso)
+        return _shares(self._head, target, canvas.window, self._joints, self._tracker.topology)
+
+
+def _shares(
+    head: CanonicalHead, target: Target, window: Window, joints: Sequence[Array], topology: Topology
+) -> list[Array]:
+    """How far the place of each pixel [h, w] belongs to the head, not to the torso, by each of the `joints` [G, G]."""
+    vertices = place(head.surface, deform(head.surface, target.canonical), target, head.performance)
+    small = window.at(min(window.scale, COARSE / max(window.width, window.height)))
+    seen = look(head.surface, vertices, small)
+    chin = small.to_window(neck(target.pose, head.performance, topology))[1]
+    above = ~seen.covered & (np.arange(seen.depth.shape[0])[:, None] < chin)
+    shares = [np.where(above, np.float32(1), spread(weight, seen)) for weight in joints]
+    return [cv2.resize(share, window.shape[::-1], interpolation=cv2.INTER_LINEAR) for share in shares]
+
+
+def standing_torso(head: CanonicalHead, topology: Topology) -> Array:
+    """Where the torso stands in the head's picture [H, W] 0..1, as the bank's window shows it."""
+    bank, subject = head.bank, head.performance
+    prior = fit_prior(subject.neutral.astype(np.float64), topology)
+    nearest = int(np.abs(bank.index - subject.reference).argmin())
+    target = target_of(subject, int(bank.index[nearest]))
+    [share] = _shares(head, target, bank.window, [joint(head.surface, prior)], topology)
+    return (1 - share) * (bank.images[nearest][..., 3] / np.float32(255))
 
 
 def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Performance, int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tmt.composite import Canvas
+from tmt.canvas import Canvas
 from tmt.geometry import euler_from_rotation, rotation_angle, rotation_from_euler
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Pose, Target, Targets

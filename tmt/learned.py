@@ -102,9 +102,11 @@ def _loaded(folder: Path, name: str, where: torch.device) -> Any:
 
 
 @torch.inference_mode()
-def attend(net: FusionNet, evidence: Evidence, shape: tuple[int, int]) -> tuple[Array, Array, Array]:
+def attend(
+    net: FusionNet, evidence: Evidence, shape: tuple[int, int], follow: Array | float = 1.0
+) -> tuple[Array, Array, Array]:
     """What the network adds: logits [h, w, K] at its own size, and for a picture of `shape` (H, W) matte [H, W] and
-    colours [H, W, 3]."""
+    colours [H, W, 3]. `follow` [h, w]: how far."""
     inputs = (
         torch.from_numpy(a)[None].to(net.device, net.dtype) for a in (evidence.sources, evidence.hints, evidence.maps)
     )
@@ -115,7 +117,10 @@ def attend(net: FusionNet, evidence: Evidence, shape: tuple[int, int]) -> tuple[
     def picture(values: torch.Tensor) -> Array:
         return np.ascontiguousarray(values[:, :height, :width].permute(1, 2, 0).float().cpu().numpy())
 
-    logits, added = picture(repair.logits[0]), picture(torch.cat([repair.matte[0], repair.picture[0]]) * near)
+    logits, added = (
+        picture(values) * np.asarray(follow, np.float32)[..., None]
+        for values in (repair.logits[0], torch.cat([repair.matte[0], repair.picture[0]]) * near)
+    )
     if added.shape[:2] != shape:
         added = cv2.resize(added, shape[::-1], interpolation=cv2.INTER_LINEAR)
     return logits, added[..., 0], added[..., 1:]

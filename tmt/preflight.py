@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 
+from tmt.canvas import head_window
 from tmt.chosen import SAMPLES, ChosenFace, Crowd, FaceBox, box_of, faces_in
-from tmt.composite import head_window
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation
 from tmt.probe import inspect

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 
-from tmt.composite import cut
+from tmt.canvas import cut
 from tmt.types import Array, MediaInfo, Window
 from tmt.video import VideoWriter, probe, read_frames
 

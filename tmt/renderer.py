@@ -12,11 +12,12 @@ import numpy as np
 import torch
 
 from tmt import atlas
-from tmt.attend import gather, share_of_last, small_canvas
-from tmt.back import lay_behind
+from tmt.attend import gather, leeway, share_of_last, small_canvas
+from tmt.back import seen_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.composite import Canvas, bank_canvas, faded, lay_over, mattes, paste_back, scaled, soften_steps
+from tmt.canvas import Canvas, bank_canvas, faded, scaled
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps
 from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
@@ -114,39 +115,37 @@ class Renderer:
         """The recurrent head over the background, with no bank -> [H, W, 3] float."""
         head, surface = self.head, self.head.surface
         assert head.atlas is not None, "study has made one"
-        canvas, behind = self._behind(posed, canvas)
         pixels = atlas.pixels_of(head.atlas, seen, surface.grid)
         add_detail(pixels, self._detail)
         lacking = surface.interior.reshape(surface.grid, surface.grid) * (1 - atlas.known(head.atlas, surface))
         mix = Mix(np.empty(0, int), np.empty((0, *lacking.shape), np.float32), lacking, np.zeros_like(lacking))
         if needed(mix):
             fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
-        return self._laid(pixels, seen, posed, canvas, behind, None, None)
-
-    def _behind(self, posed: Posed, canvas: Canvas) -> tuple[Canvas, Array | None]:
-        """The canvas with the back of the head on it, and where that is."""
-        if self.head.back is None:
-            return canvas, None
-        return lay_behind(self.head.back, self.head.bank, posed.target, self.head.performance, canvas)
+        return self._laid(pixels, seen, posed, canvas, None, None)
 
     def _laid(
-        self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, behind: Array | None, more: Array | None,
-        paint: Array | None,
+        self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, more: Array | None, paint: Array | None
     ) -> Array:
-        """Pixels [H, W, 5] over the canvas; `more` matte [H, W] and `paint` [H, W, 3] are what a network adds."""
-        unit = float(posed.target.pose.scale) * canvas.window.scale
+        """Pixels [H, W, 5] over the back of the head over the canvas; `more` matte [H, W] and `paint` [H, W, 3] are
+        what a network, which knows of no back, adds."""
+        head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
         person, drawn = mattes(pixels, seen, canvas, unit)
-        if more is not None:
-            person, drawn = (np.clip(matte + more, 0, 1) for matte in (person, drawn))
         share = None if canvas.joint is None else spread(canvas.joint, seen)
-        if behind is not None:
-            person = np.maximum(person, behind)
-            share = None if share is None else np.maximum(share, behind)
+        back, mine = None, np.float32(1)
+        if head.back is not None:
+            back = seen_behind(head.back, head.bank, posed.target, head.performance, canvas.window)
+        if back is not None:
+            canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
+            share = None if share is None else np.maximum(share, back[..., 3])
+        if more is not None and paint is not None:
+            person, drawn = (np.clip(matte + more * mine, 0, 1) for matte in (person, drawn))
+            paint = paint * np.asarray(mine)[..., None]
+        if back is not None:
+            person = np.maximum(person, back[..., 3])
         return soften_steps(lay_over(pixels[..., :3], person, drawn, canvas, share, paint), person, seen, unit)
 
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        canvas, behind = self._behind(posed, canvas)
         extra, more, paint = None, None, None
         drawn, share = atlas.if_wanted(self.head.atlas, mix.logits, self.head.surface, seen)
         if self._net is not None:
@@ -163,7 +162,7 @@ class Renderer:
         inside = fill(*hole, self._mouth, self.topology) if needed(mix) else None
         if paint is not None and inside is not None:
             paint *= 1 - inside[..., None]
-        return self._laid(pixels, seen, posed, canvas, behind, more, paint)
+        return self._laid(pixels, seen, posed, canvas, more, paint)
 
     @cached_property
     def _mouth(self) -> Mouth:
@@ -178,11 +177,11 @@ class Renderer:
         evidence = gather(
             bank, self.head.surface, self.topology, posed, mix, small, self._small, drawn, self._pool
         )
-        extra, more, paint = attend(net, evidence, canvas.window.shape)
-        extra *= self._trust
+        follow = self._trust * leeway(evidence, bank, posed.target)
+        extra, more, paint = attend(net, evidence, canvas.window.shape, follow)
         if drawn is not None:
             share = share_of_last(evidence, extra, canvas.window.shape)
-        return extra, more * self._trust, paint * self._trust, share
+        return extra, more, paint, share
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:

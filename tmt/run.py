@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 
 from tmt import label, provenance
-from tmt.body import Body
+from tmt.body import Body, standing_torso
 from tmt.bounds import limits_of, within_range
-from tmt.composite import Canvas, crop_canvas, full_canvas, middle_square
+from tmt.canvas import Canvas, crop_canvas, full_canvas, middle_square
 from tmt.errors import OutputError, SettingsError
 from tmt.geometry import transform
 from tmt.learned import ASKED, check_weights
@@ -101,7 +101,8 @@ def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topolo
     outline = transform(targets.pose, head.performance.neutral[list(topology.oval)].astype(np.float32))[..., :2]
     room = HEAD_ROOM * float(np.ptp(outline[..., 1], axis=1).max())
     low, high = outline.min((0, 1)) - room, outline.max((0, 1)) + room
-    return full_canvas(head.bank, head.picture, head.plate, low, high, settings.size or FULL_FRAME_CAP)
+    torso = standing_torso(head, topology)
+    return full_canvas(head.bank, head.picture, head.plate, low, high, settings.size or FULL_FRAME_CAP, torso)
 
 
 def draw(

@@ -14,8 +14,8 @@ import numpy as np
 from tmt.back import back_of
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
+from tmt.canvas import cut, head_window
 from tmt.chosen import keep_to
-from tmt.composite import cut, head_window
 from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from tmt.composite import cut, head_window
+from tmt.canvas import cut, head_window
 from tmt.errors import MediaError, TmtError
 from tmt.retarget import SAME_FACE
 from tmt.skin import laid_over

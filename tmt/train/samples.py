@@ -11,7 +11,7 @@ import numpy as np
 from tmt.attend import Evidence, gather, small_canvas
 from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
-from tmt.composite import Canvas, bank_canvas
+from tmt.canvas import Canvas, bank_canvas
 from tmt.expression import measure
 from tmt.flat import flat_surface, flattened
 from tmt.fuse import Mix, Posed, choose
