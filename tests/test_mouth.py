@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,9 +24,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
-def painted(target: Target, pool: ThreadPoolExecutor) -> tuple[Array, Array, Array | None]:
-    """Pixels before and after, and where the mouth was painted."""
+def painted(target: Target, pool: ThreadPoolExecutor, haze: int = 0) -> tuple[Array, Array, Array | None]:
+    """Pixels before and after, and where the mouth was painted; `haze`: grey levels that lie over the footage."""
     head = acted().head([0, 8, 16])  # frames with the mouth all but shut
+    images = head.bank.images.copy()
+    images[..., :3] = haze + images[..., :3] * ((255 - haze) / 255)
+    head = replace(head, bank=replace(head.bank, images=images))
     window, surface = head.bank.window, head.surface
     mix = choose(head.bank, surface, posed(target), TOPOLOGY, 3)
     seen = look(surface, posed(target).vertices, window)
@@ -60,3 +64,12 @@ def test_teeth_are_bright_below_the_upper_lip_and_the_middle_is_dark_red(pool: T
     assert teeth.mean() > 3 * throat.mean()
     assert teeth.min() > 0.75 * teeth.max()  # white
     assert throat.mean() < 0.2 and tongue[0] > 1.4 * tongue[1]  # dark, and red
+
+
+def test_haze_lies_over_the_inside_of_a_mouth_too(pool: ThreadPoolExecutor) -> None:
+    opened = at_rest(mouth=0.45)
+    _, clear, where = painted(opened, pool)
+    _, hazy, also = painted(opened, pool, haze=100)
+    assert where is not None and also is not None
+    inside = (where > 0.99) & (also > 0.99)
+    assert clear[inside, :3].min() < 60 / 255 < 90 / 255 < hazy[inside, :3].min()

@@ -26,7 +26,7 @@ from tmt.steady import steady
 from tmt.topology import Topology
 from tmt.track import FaceTracker, track
 from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
-from tmt.video import read_frames
+from tmt.working import working_frames
 
 SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
 SLOW = 0.3  # s: what the base of the neck does slower than this is the body's motion
@@ -219,7 +219,7 @@ def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Perfo
     """Every frame of the part of a long clip around its reference frame, tracked, and where it starts."""
     first, topology = max(0, head.performance.reference - SPAN // 4 // every), tracker.topology
     start, who = first * every, box_of(head.track.landmarks[first, : topology.surface])
-    with closing(read_frames(head.info.path, info=head.info, start=start)) as frames:
+    with closing(working_frames(head.info, start=start)) as frames:
         found = track(islice(frames, SPAN // 2), ChosenFace(tracker, who), head.info.fps, head.name, skin=False)
     landmarks = steady(found.landmarks, topology.stable, 0.3)
     pose = fit_poses(landmarks, head.performance.shape, topology)

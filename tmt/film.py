@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from tmt.types import Array, MediaInfo
-from tmt.video import read_frames
+from tmt.working import working_frames
 
 BLOCK = 160e6  # bytes of pictures held, so that they can be played backwards
 
@@ -45,7 +45,7 @@ class Film(Sequence[Array]):
         """Decode the block that starts at `first`; going on where the last one ended costs nothing more."""
         if self._next != first:
             self.close()
-            self._frames = read_frames(self._info.path, info=self._info, start=self._start + first)
+            self._frames = working_frames(self._info, start=self._start + first)
         assert self._frames is not None
         old = self._block[-1:]
         self._block = [frame for _, frame in zip(range(self._size), self._frames, strict=False)] or old

@@ -30,6 +30,7 @@ MOST_UPPER, MOST_LOWER = 0.085, 0.055  # of the teeth that a lip bares at most: 
 TONGUE_WIDTH, TONGUE_LENGTH, TONGUE_LOW, TONGUE_HIGH = 0.19, 0.45, 0.05, 0.32
 DIM = 0.60  # head units of depth behind the front teeth over which light falls to 1/e
 LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how far their shade reaches, head units
+DARKEST = 0.5  # percentile of a face's pixels, nostrils and lashes among them, that is its darkest
 NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
 UPPER_MM = (8.5, 15.0, 22.5, 29.5, 36.5, 46.5)  # where each tooth ends, along the arch from its middle
@@ -42,13 +43,14 @@ PAINTED = 4  # texels per vertex
 
 @dataclass(frozen=True)
 class Mouth:
-    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one, light [3] RGB 0..1; nose [3]
-    at rest, of a head without depth (None: it has): there teeth go with the nose, for no pose turns them."""
+    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one, light and dark [3] RGB 0..1;
+    nose [3] at rest, of a head without depth (None: it has): there teeth go with the nose, for no pose turns them."""
 
     lip: Array
     chin: Array
     size: float
     light: Array
+    dark: Array
     nose: Array | None = None
 
 
@@ -60,7 +62,7 @@ def mouth_of(head: CanonicalHead, topology: Topology) -> Mouth:
     lip = neutral[list(topology.lip_centres)].mean(0)
     lip[0] = corners[:, 0].mean()
     nose = None if neutral[:, 2].any() else _nose(neutral, topology)
-    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, _light(head, topology), nose)
+    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, *_light(head, topology), nose)
 
 
 def _nose(face: Array, topology: Topology) -> Array:
@@ -76,9 +78,10 @@ def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
     return replace(target, pose=pose, canonical=target.canonical - away)
 
 
-def _light(head: CanonicalHead, topology: Topology) -> Array:
-    """Colour of the light on the face [3]: what is brightest between the lids, no darker than the brightest skin."""
-    bank, brightest, skin = head.bank, [], []
+def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
+    """Colour of the light on the face [3]: what is brightest between the lids, no darker than the brightest skin. And
+    the darkest that the face shows [3]: haze, or a lit room's glare in the lens, lies over a mouth's inside, too."""
+    bank, brightest, skin, darkest = head.bank, [], [], []
     for index, picture in zip(bank.index, bank.images, strict=True):
         own = head.performance
         points = bank.window.to_window(transform(own.pose[index], own.canonical[index]))[:, :2]
@@ -87,14 +90,17 @@ def _light(head: CanonicalHead, topology: Topology) -> Array:
             cv2.fillPoly(mask, [np.round(points[list(eye.ring)]).astype(np.int32)], 1)
         outline = np.zeros_like(mask)
         cv2.fillConvexPoly(outline, np.round(points[list(topology.oval)]).astype(np.int32), 1)
-        skin.append(np.percentile(picture[outline > 0][:, :3], 90, axis=0) if outline.any() else np.zeros(3))
+        face = picture[outline > 0][:, :3] if outline.any() else np.zeros((1, 3))
+        skin.append(np.percentile(face, 90, axis=0))
+        darkest.append(np.percentile(face, DARKEST, axis=0))
         inside = picture[mask > 0][:, :3]
         if len(inside) >= 12:
             grey = inside.mean(1)
             brightest.append(inside[grey >= np.percentile(grey, 80)].mean(0))
     white = np.median(brightest or [np.full(3, 150.0)], 0) / 255
     light = max(float(white.mean()), float(np.median(skin, 0).mean()) / 255)  # small eyes are all lash and shade
-    return np.asarray(np.clip(1.6 * light * (0.5 + 0.5 * white / white.mean()), 0.15, 1.0))
+    lit = np.clip(1.6 * light * (0.5 + 0.5 * white / white.mean()), 0.15, 1.0)
+    return np.asarray(lit), np.asarray(np.median(darkest, 0) / 255)
 
 
 def needed(mix: Mix) -> bool:
@@ -154,6 +160,7 @@ def _drawn(
     away = cv2.distanceTransform((opening > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     colours *= (left + (1 - left) * smoothstep(away / (reach * unit)))[..., None] * mouth.light
     shape = (int(size[0]), int(size[1]))
+    colours = np.maximum(colours, mouth.dark)
     small = cv2.resize(colours.astype(np.float32), shape, interpolation=cv2.INTER_AREA)
     return cv2.resize(opening, shape, interpolation=cv2.INTER_AREA), small
 

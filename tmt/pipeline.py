@@ -25,8 +25,9 @@ from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
 from tmt.types import CanonicalHead, Consent, Frame, HeadPath, MediaInfo, Performance, Result, Settings, Step, Targets
-from tmt.video import probe, read_frames
+from tmt.video import probe
 from tmt.views import along
+from tmt.working import enlarged, working_frames
 
 T = TypeVar("T")
 
@@ -76,9 +77,10 @@ class TalkingHeadPipeline:
         if info.is_still:
             raise MediaError("driving_needs_motion", name=path.name)
         settings = settings or Settings()
-        builder = TrackBuilder(keep_to(path, settings.driving_face, self.tracker), path.name)
+        times = enlarged(info)
+        builder = TrackBuilder(keep_to(path, settings.driving_face, self.tracker, times), path.name, enlarged=times)
         clock = time.perf_counter()
-        with closing(read_frames(path, info=info)) as frames:
+        with closing(working_frames(info)) as frames:
             for count, frame in enumerate(frames, 1):
                 clock = _tick(seconds, "decode", clock)
                 builder.add(frame)

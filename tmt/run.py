@@ -27,6 +27,7 @@ from tmt.topology import Topology
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
+from tmt.working import as_filmed
 
 SIZES = (256, 512, 1024)
 FULL_FRAME_CAP = 1024
@@ -125,6 +126,8 @@ def draw(
         for index in range(len(targets)):
             target = targets.target(index)
             picture = renderer.draw(target, body.behind(index, canvas) if body is not None else None)
+            if settings.full_frame:
+                picture = as_filmed(picture, head.info)
             if settings.label:
                 picture = label.burn_uint8(picture)
             yield picture, target.limits + limits_of(head, target, canvas, tracker.topology)

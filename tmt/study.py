@@ -30,7 +30,8 @@ from tmt.sweep import swept
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Settings, Step, Window
-from tmt.video import probe, read_frames
+from tmt.video import probe
+from tmt.working import enlarged, working_frames
 
 if TYPE_CHECKING:
     from tmt.networks.depth import DepthNet
@@ -51,7 +52,7 @@ def study(
     info = probe(path)
     load_ahead()
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    track = _track(info, every, keep_to(path, face, tracker), say)
+    track = _track(info, every, keep_to(path, face, tracker, enlarged(info)), say)
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     index = choose_keyframes(performance, track.sharpness, tracker.topology)
@@ -77,9 +78,9 @@ def missing_frames(info: MediaInfo) -> dict[str, int]:
 
 def _track(info: MediaInfo, every: int, tracker: FaceTracker, say: Progress) -> FaceTrack:
     """The face in every `every`-th frame, with what the clip lacks."""
-    builder = TrackBuilder(tracker, info.path.name, skin=False)
+    builder = TrackBuilder(tracker, info.path.name, skin=False, enlarged=enlarged(info))
     expected = None if info.frames is None else -(-info.frames // every)
-    with closing(read_frames(info.path, info=info, every=every)) as frames:
+    with closing(working_frames(info, every)) as frames:
         for count, frame in enumerate(frames, 1):
             builder.add(frame)
             say(Step("study", count, expected))
@@ -96,7 +97,7 @@ def _keep(
     """The keyframes' crops with matte [H, W, 4] uint8, the reference frame whole, and the keyframes' unrolled faces."""
     wanted, images, faces, picture = set(index.tolist()), [], [], None
     layout = skin_map(tracker.topology)
-    with closing(read_frames(info.path, info=info, every=every)) as frames:
+    with closing(working_frames(info, every)) as frames:
         for number, frame in enumerate(frames):
             if number == performance.reference:
                 picture = frame.copy()

@@ -15,6 +15,7 @@ import numpy as np
 
 from tmt.bridge import HeadFollower, bridge_gaps
 from tmt.errors import FaceError
+from tmt.level import levelled
 from tmt.looks import SAME, Acquaintance, look_of
 from tmt.skin import SkinFollower
 from tmt.topology import Topology
@@ -62,8 +63,9 @@ class TrackBuilder:
     skin they name (a subject's need it in its keyframes alone, where it is done later).
     """
 
-    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True) -> None:
-        self.tracker, self.name = tracker, name
+    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True, enlarged: int = 1) -> None:
+        """`enlarged`: how many times larger than filmed the pictures are."""
+        self.tracker, self.name, self._enlarged = tracker, name, enlarged
         self._skin = SkinFollower(tracker.topology) if skin else None
         self._landmarks: list[Array | None] = []
         self._torso_xy: list[Array] = []
@@ -107,10 +109,17 @@ class TrackBuilder:
     def _find(self, frame: Array) -> Array | None:
         """The face that is followed, in this frame."""
         if self._last is not None:
-            found = self.tracker.detect(frame, self._last)
+            found = self.tracker.detect(levelled(frame, self._last), self._last)
             if found is not None and self._is_known(frame, found):
                 return found
-        return next((face for face in self.tracker.search(frame) if self._is_known(frame, face)), None)
+        known = (face for face in self.tracker.search(frame) if self._is_known(frame, face))
+        return next((self._close(frame, face) for face in known), None)
+
+    def _close(self, frame: Array, face: Array) -> Array:
+        """A face that has just been found, in better light where it is dark."""
+        better = levelled(frame, face)
+        found = None if better is frame else self.tracker.detect(better, face)
+        return face if found is None else found
 
     def _is_known(self, frame: Array, found: Array) -> bool:
         """Whether this is the face followed so far; it is looked at closely after a gap and after a cut."""
@@ -137,7 +146,7 @@ class TrackBuilder:
         follower, stable = self._follower, self.tracker.topology.stable
         longest = int(BRIDGE_SECONDS * fps)
         landmarks = bridge_gaps(self._landmarks, longest, follower.moves, follower.anchors, stable)
-        width = float(np.median(np.ptp(landmarks[:, : self.tracker.topology.surface, 0], axis=1)))
+        width = float(np.median(np.ptp(landmarks[:, : self.tracker.topology.surface, 0], axis=1))) / self._enlarged
         if width < MIN_FACE_PIXELS:
             raise FaceError("face_too_small", name=self.name, pixels=width, limit=MIN_FACE_PIXELS)
         lost, covered = self._reasons(found), self._behind_hands(found)

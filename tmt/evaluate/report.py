@@ -57,6 +57,10 @@ def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> It
         from tmt.evaluate.growth import growing
 
         return growing(clips[0], setup)
+    if name == "hard":
+        from tmt.evaluate.hardships import hardships
+
+        return hardships(clips[0], setup)
     trials = {"self": self_reenactment, "view": novel_view, "turn": turning, "expression": unseen_expression}
     return trials[name](clips[0], setup)
 

@@ -87,6 +87,21 @@ class ExpressionRow:
 
 
 @dataclass(frozen=True)
+class HardRow:
+    """Bad footage, self-reenactment: a clip as it is, dark, backlit, small, coarsely compressed; true is the clean one.
+    akd in IOD, pose_deg: error of the pose; akd_x, pose_x: how many times what clean footage gives."""
+
+    protocol: ClassVar[str] = "hard"
+    case: str
+    method: str
+    akd: float
+    pose_deg: float
+    akd_x: float
+    pose_x: float
+    run: Run
+
+
+@dataclass(frozen=True)
 class TurnRow:
     """Turntable: the whole clip is studied, the head turned from side to side. yaw_gain, yaw_error: the angle seen
     against the one asked for, degrees; csim, texture: likeness to the subject."""
@@ -140,7 +155,7 @@ class Failure:
     skipped: bool = False
 
 
-Row = SelfRow | CrossRow | ViewRow | ExpressionRow | TurnRow | TruthRow | GrowthRow
+Row = SelfRow | CrossRow | ViewRow | ExpressionRow | HardRow | TurnRow | TruthRow | GrowthRow
 Outcome = Row | Failure
 Cell = str | float | int
 PREFIXED = ("c", "g")  # nested fields whose names only mean something with the outer name in front

@@ -21,6 +21,7 @@ from tmt.preview import Moment, Preview, Stills, moment_of, preview
 from tmt.progress import Progress
 from tmt.proxies import small_clip
 from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
+from tmt.working import window_as_filmed
 
 Viewer = Callable[[tuple[float, float, float]], Array]  # yaw, pitch, roll in degrees -> [H, W, 3] uint8
 SUBJECT_SECONDS = 20.0  # s of a subject clip that the player shows
@@ -133,7 +134,7 @@ class RealStudio:
 
     def clips(self, head: CanonicalHead, driving: Clip, whole: bool, folder: Path) -> Mapping[str, Path]:
         """See Studio. A still is its own copy."""
-        own = head.bank.window
+        own = window_as_filmed(head.bank.window, head.info)
         if head.info.is_still:
             subject = Path(shutil.copy(head.info.path, folder / f"subject{head.info.path.suffix}"))
         else:

@@ -1,0 +1,110 @@
+"""Dark and flat footage is shown to a landmark network in usual light; small footage is seen enlarged."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from heads import TOPOLOGY, average, mottled
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmt.errors import FaceError
+from tmt.level import levelled
+from tmt.track import FaceTracker, TrackBuilder
+from tmt.types import Array, MediaInfo, Window
+from tmt.video import VideoWriter, probe, read_frames
+from tmt.working import LEAST, as_filmed, enlarged, window_as_filmed, working_frames
+
+SIDE = 200
+FACE = average() * 35 + (SIDE / 2, SIDE / 2, 0)
+
+
+def lit(low: float, high: float) -> Array:
+    """A picture [SIDE, SIDE, 3] uint8 whose grey levels reach from low to high."""
+    levels = mottled((SIDE, SIDE), grain=6.0)[..., :1].repeat(3, -1)
+    levels = (levels - levels.min()) / np.ptp(levels)
+    return np.round(low + levels * (high - low)).astype(np.uint8)
+
+
+def span(picture: Array) -> float:
+    low, high = (FACE[:, :2].min(0).astype(int), FACE[:, :2].max(0).astype(int))
+    return float(np.ptp(np.percentile(picture[low[1] : high[1], low[0] : high[0]].mean(-1), (1, 99))))
+
+
+def test_a_face_in_usual_light_is_left_as_it_is() -> None:
+    picture = lit(20, 220)
+    assert levelled(picture, FACE) is picture
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 40), (90, 140)])  # dark; hazy
+def test_a_dark_or_flat_face_is_seen_in_usual_light(low: float, high: float) -> None:
+    picture = lit(low, high)
+    seen = levelled(picture, FACE)
+    assert span(seen) > 3 * span(picture) and 90 < seen.mean() < 165
+    darker = picture[..., 0] < picture[..., 0].mean() - 5
+    assert seen[darker].mean() < seen[~darker].mean()  # what was darker still is
+
+
+def test_where_nothing_is_to_be_seen_nothing_is_made_up() -> None:
+    black = np.zeros((SIDE, SIDE, 3), np.uint8)
+    assert levelled(black, FACE) is black
+    away = FACE + (5 * SIDE, 0, 0)
+    assert levelled(lit(2, 40), away) is not None
+
+
+class _Watcher(FaceTracker):
+    """Says where the face is, and keeps what it was shown."""
+
+    topology = TOPOLOGY
+
+    def __init__(self) -> None:
+        self.shown: list[Array] = []
+
+    def detect(self, frame: Array, previous: Array | None) -> Array | None:
+        self.shown.append(frame)
+        return np.pad(FACE, ((0, TOPOLOGY.count - len(FACE)), (0, 0)), mode="edge").astype(np.float32)
+
+    def matte(self, frame: Array) -> Array:
+        return np.zeros(frame.shape[:2], np.float32)
+
+
+def test_the_tracker_is_shown_a_dark_face_in_usual_light_from_the_first_frame_on() -> None:
+    watcher = _Watcher()
+    builder = TrackBuilder(watcher, "dark.mp4", skin=False)
+    for _ in range(2):
+        builder.add(lit(2, 40))
+    assert [round(span(frame)) > 100 for frame in watcher.shown] == [False, True, True]
+
+
+def info_of(width: int, height: int) -> MediaInfo:
+    return MediaInfo(Path("x.mp4"), width, height, Fraction(25), 3, 0.1, False, False)
+
+
+@given(st.integers(16, 2000), st.integers(16, 2000))
+def test_working_pictures_have_at_least_so_many_pixels_and_windows_go_back(width: int, height: int) -> None:
+    info = info_of(width, height)
+    times = enlarged(info)
+    assert min(width, height) * times >= LEAST and (times == 1 or min(width, height) * (times - 1) < LEAST)
+    back = window_as_filmed(Window(8.0, 4.0, 32.0, 16.0, 0.5), info)
+    assert back.shape == Window(8.0, 4.0, 32.0, 16.0, 0.5).shape and back.left * times == pytest.approx(8)
+
+
+def test_a_small_clip_is_seen_enlarged_and_goes_back_to_its_size(tmp_path: Path) -> None:
+    path, picture = tmp_path / "small.mp4", np.round(mottled((96, 128), grain=9.0) * 255).astype(np.uint8)
+    with VideoWriter(path, size=(128, 96), fps=Fraction(25), crf=5) as writer:
+        for _ in range(3):
+            writer.write(picture)
+    info, small = probe(path), next(read_frames(path))
+    frames = list(working_frames(info))
+    assert len(frames) == 3 and frames[0].shape == (288, 384, 3)
+    assert np.abs(as_filmed(frames[0], info).astype(int) - small).mean() < 1.5
+
+
+def test_enlarging_makes_no_tiny_face_large_enough() -> None:
+    builder = TrackBuilder(_Watcher(), "tiny.mp4", skin=False, enlarged=4)
+    builder.add(lit(20, 220))
+    with pytest.raises(FaceError, match="14 pixels"):
+        builder.finish(Fraction(25))
