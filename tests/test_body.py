@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from media_files import counter, level, make
 
-from tmt.body import Body, joint, neck, slow
-from tmt.depth import fit_prior
+from tmt.body import Body, joint, slow
+from tmt.depth import fit_prior, neck
 from tmt.film import Film, back_and_forth
 from tmt.motion import turntable
 from tmt.pipeline import run_to_end

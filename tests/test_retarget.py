@@ -9,6 +9,7 @@ import pytest
 from drivers import DRIVERS, acting, faces, still, subject
 from heads import SCALE, SIDE, TOPOLOGY, lip_gap, person
 
+from tmt.depth import neck
 from tmt.expression import measure
 from tmt.geometry import rotation_angle, transform
 from tmt.retarget import retarget, sameness
@@ -158,6 +159,22 @@ def test_a_torso_that_goes_along_with_the_head_keeps_going_along() -> None:
     pose = Pose(base.pose.scale, base.pose.rotation, base.pose.translation + np.c_[walk, np.zeros(24)])
     plan = retarget(subject(), replace(base, pose=pose, torso=walk.astype(np.float32)), TOPOLOGY, Settings())
     np.testing.assert_allclose(plan.torso - subject().torso[6], walk * 60 / SCALE, atol=0.1)
+
+
+def test_a_head_that_leans_on_its_neck_leaves_the_torso_where_it_is() -> None:
+    """Absolute, and the driver leans all the time: where the neck is, not where the middle of the head is."""
+    base, angle = acting(), np.radians(25)
+    lean = np.array([[np.cos(angle), -np.sin(angle), 0], [np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    straight = Pose(base.pose.scale, np.tile(np.eye(3), (24, 1, 1)), base.pose.translation * 0 + SIDE / 2)
+    leaning = replace(straight, rotation=np.tile(lean, (24, 1, 1)))
+    shift = neck(straight, base, TOPOLOGY) - neck(leaning, base, TOPOLOGY)
+    leaning = replace(leaning, translation=leaning.translation + np.c_[shift, np.zeros(24)])
+    torsos = []
+    for pose in (straight, leaning):
+        driver = replace(base, pose=pose, torso=np.zeros((24, 2), np.float32))
+        torsos.append(retarget(subject(), driver, TOPOLOGY, Settings(mode="absolute")).torso)
+    assert np.linalg.norm(shift, axis=1).min() > 10
+    np.testing.assert_allclose(torsos[1], torsos[0], atol=1.0)
 
 
 def test_a_target_holds_what_the_renderer_needs() -> None:

@@ -16,9 +16,9 @@ from tmt.behind import SAMPLES, UNSURE, Behind, Camera, View, behind, stands
 from tmt.canvas import Canvas, cut
 from tmt.chosen import ChosenFace, box_of
 from tmt.composite import near, soft_dilated
-from tmt.depth import HeadPrior, fit_prior
+from tmt.depth import HeadPrior, fit_prior, neck
 from tmt.film import Film, back_and_forth, block_of
-from tmt.geometry import smoothstep, transform
+from tmt.geometry import smoothstep
 from tmt.motion import canonical_faces
 from tmt.pose import fit_poses
 from tmt.render import deform, look, place, spread
@@ -37,15 +37,6 @@ HANGING = 1.5  # times as far down and aside hair is looked for where no shoulde
 STRAY = 2.0  # how far around the person hair is looked for that the matte has missed, see composite.soft_dilated
 CROWN = 1.4  # face heights from the chin to the top of the hair
 COARSE = 256  # px of the longer side at which it is decided where the head was
-
-
-def neck(pose: Pose, subject: Performance, topology: Topology, above: float = 0.0) -> Array:
-    """Where the base of the skull, around which a head turns, or a place so many face heights `above` it, lies in each
-    frame [T, 2] px."""
-    prior = fit_prior(subject.neutral.astype(np.float64), topology)
-    pivot = np.array([prior.centre[0], prior.chin - above * prior.face_height, prior.back])
-    places: Array = transform(pose, pivot[None])[..., 0, :2]
-    return places
 
 
 def slow(places: Array, fps: Fraction) -> Array:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tmt.geometry import smoothstep
+from tmt.geometry import smoothstep, transform
 from tmt.topology import Topology
-from tmt.types import Array
+from tmt.types import Array, Performance, Pose
 
 # Of the face's width. Ears lie well behind the cheeks' outline, and the temples fall off to them steeply: with the back
 # of the head 0.8 dB better on training clips turned by 12 to 27 degrees than ears level with the cheeks and no back.
@@ -119,3 +119,12 @@ def _like_the_face(measured: Measured, depth: Array, face: Array) -> Array:
     spread = max(float(share @ (known - origin) ** 2), 1e-9)
     relief = float(share @ ((told - middle) * (known - origin))) / spread
     return np.asarray((measured.depth - middle) / np.clip(relief, *RELIEF) + origin)
+
+
+def neck(pose: Pose, subject: Performance, topology: Topology, above: float = 0.0) -> Array:
+    """Where the base of the skull, around which a head turns, or a place so many face heights `above` it, lies in each
+    frame [T, 2] px."""
+    prior = fit_prior(subject.neutral.astype(np.float64), topology)
+    pivot = np.array([prior.centre[0], prior.chin - above * prior.face_height, prior.back])
+    places: Array = transform(pose, pivot[None])[..., 0, :2]
+    return places
