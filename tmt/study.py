@@ -20,6 +20,7 @@ from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
 from tmt.learned import load_ahead, load_head
+from tmt.level import levelled
 from tmt.lift import lift
 from tmt.motion import perform
 from tmt.plate import background_plate
@@ -102,10 +103,10 @@ def _keep(
             if number == performance.reference:
                 picture = frame.copy()
             if number in wanted:
-                crop = cut(frame, window)
-                matte = np.round(tracker.matte(crop) * 255).astype(np.uint8)
+                crop, face = cut(frame, window), landmarks_of(performance, number)
+                matte = np.round(tracker.matte(levelled(crop, window.to_window(face))) * 255).astype(np.uint8)
                 images.append(np.dstack([crop, matte]))
-                faces.append(unroll(layout, frame, landmarks_of(performance, number)))
+                faces.append(unroll(layout, frame, face))
                 tick()
             if number >= index[-1]:
                 break

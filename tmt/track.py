@@ -91,7 +91,7 @@ class TrackBuilder:
         if found is not None:
             self._last = found
             if not self._torso.started:
-                self._torso.start(frame, found, self.tracker.matte(frame))
+                self._torso.start(frame, found, self.tracker.matte(levelled(frame, found)))
             if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
                 self._covered.append(len(self._landmarks))
             self._follower.seen(len(self._landmarks), frame, found)
