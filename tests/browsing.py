@@ -72,7 +72,10 @@ class Visit:
 
     def plays(self, video: Locator) -> bool:
         """Whether a video has pictures to show."""
-        return until(lambda: bool(video.evaluate(PLAYS)), seconds=90)  # a cold server on a busy machine
+        if until(lambda: bool(video.evaluate(PLAYS)), seconds=45):  # a cold server on a busy machine
+            return True
+        video.evaluate("player => player.load()")  # a browser that has just started can leave a request hanging
+        return until(lambda: bool(video.evaluate(PLAYS)), seconds=45)
 
     def fits(self) -> bool:
         """Whether nothing sticks out to the side."""
