@@ -18,7 +18,8 @@ LOOK = 64  # px of a face that are looked at along a side
 
 def levelled(frame: Array, face: Array) -> Array:
     """A picture [H, W, 3] uint8 whose `face` [L, 3] px, where it is dark or flat, has the light that networks are used
-    to: its landmarks then lie a third nearer to those found in good light. Other pictures as they are."""
+    to: landmarks of three clips then lie 9 to 31% nearer to those found in good light when dark, 31 to 40% when
+    backlit. Other pictures as they are."""
     curve = _curve(_grey(frame, face))
     return frame if curve is None else np.asarray(cv2.LUT(frame, curve))
 

@@ -30,7 +30,7 @@ MOST_UPPER, MOST_LOWER = 0.085, 0.055  # of the teeth that a lip bares at most: 
 TONGUE_WIDTH, TONGUE_LENGTH, TONGUE_LOW, TONGUE_HIGH = 0.19, 0.45, 0.05, 0.32
 DIM = 0.60  # head units of depth behind the front teeth over which light falls to 1/e
 LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how far their shade reaches, head units
-DARKEST = 0.5  # percentile of a face's pixels, nostrils and lashes among them, that is its darkest
+DARKEST = 0.5  # percentile of a person's pixels, hair and clothes too: nostrils are no darker than an open mouth
 NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
 UPPER_MM = (8.5, 15.0, 22.5, 29.5, 36.5, 46.5)  # where each tooth ends, along the arch from its middle
@@ -80,7 +80,7 @@ def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
 
 def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
     """Colour of the light on the face [3]: what is brightest between the lids, no darker than the brightest skin. And
-    the darkest that the face shows [3]: haze, or a lit room's glare in the lens, lies over a mouth's inside, too."""
+    the darkest that the person shows [3]: haze, or glare in the lens, lies over a mouth's inside, too."""
     bank, brightest, skin, darkest = head.bank, [], [], []
     for index, picture in zip(bank.index, bank.images, strict=True):
         own = head.performance
@@ -90,9 +90,9 @@ def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
             cv2.fillPoly(mask, [np.round(points[list(eye.ring)]).astype(np.int32)], 1)
         outline = np.zeros_like(mask)
         cv2.fillConvexPoly(outline, np.round(points[list(topology.oval)]).astype(np.int32), 1)
-        face = picture[outline > 0][:, :3] if outline.any() else np.zeros((1, 3))
-        skin.append(np.percentile(face, 90, axis=0))
-        darkest.append(np.percentile(face, DARKEST, axis=0))
+        skin.append(np.percentile(picture[outline > 0][:, :3], 90, axis=0) if outline.any() else np.zeros(3))
+        person = picture[picture[..., 3] > 127][:, :3]
+        darkest.append(np.percentile(person, DARKEST, axis=0) if len(person) else np.zeros(3))
         inside = picture[mask > 0][:, :3]
         if len(inside) >= 12:
             grey = inside.mean(1)

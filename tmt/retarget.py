@@ -175,7 +175,7 @@ def _absolute_pose(subject: Performance, driver: Performance, topology: Topology
 
 def _torso(subject: Performance, driver: Performance, pose: Pose, topology: Topology) -> Array:
     """Torso drift [T, 2]: the driver's, in the subject's head size, from where the base of the skull puts it (against
-    the middle of the head: 0.1 dB over the heads of twelve people, 0.6 to 0.8 on those that move)."""
+    the middle of the head: -0.4 to 0.8 dB over the heads of twelve people, 0.1 on the mean)."""
     first, start = driver.reference, subject.torso[subject.reference]
     ratio = float(pose.scale[first] / driver.pose.scale[first])
     offset = neck(pose[first], subject, topology) - neck(subject.pose[subject.reference], subject, topology)
