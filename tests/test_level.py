@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from heads import TOPOLOGY, average, mottled
+from heads import TOPOLOGY, average, mottled, pipeline, studied
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tmt.body import Body
 from tmt.errors import FaceError
 from tmt.level import levelled
+from tmt.motion import turntable
+from tmt.run import canvas_for
+from tmt.shots import Shots, find, take_shots
 from tmt.track import FaceTracker, TrackBuilder
-from tmt.types import Array, MediaInfo, Window
+from tmt.types import Array, MediaInfo, Settings, Window
 from tmt.video import VideoWriter, probe, read_frames
+from tmt.views import along
 from tmt.working import LEAST, as_filmed, enlarged, window_as_filmed, working_frames
 
 SIDE = 200
@@ -55,6 +61,13 @@ def test_where_nothing_is_to_be_seen_nothing_is_made_up() -> None:
     assert levelled(lit(2, 40), away) is not None
 
 
+def test_a_dark_person_before_a_bright_window_keeps_the_windows_light() -> None:
+    picture = lit(2, 40)
+    assert span(levelled(picture)) > 3 * span(picture)
+    picture[:, :40] = 240
+    assert levelled(picture) is picture and levelled(picture, FACE) is not picture
+
+
 class _Watcher(FaceTracker):
     """Says where the face is, and keeps what it was shown."""
 
@@ -77,6 +90,41 @@ def test_the_tracker_is_shown_a_dark_face_in_usual_light_from_the_first_frame_on
     for _ in range(2):
         builder.add(lit(2, 40))
     assert [round(span(frame)) > 100 for frame in watcher.shown] == [False, True, True]
+
+
+def test_a_quick_look_at_a_dark_clip_sees_what_a_run_will_see() -> None:
+    watcher = _Watcher()
+    found = find(Shots(info_of(SIDE, SIDE), [0], [lit(2, 40)], 1.0), watcher)
+    assert found is not None and [round(span(frame)) > 100 for frame in watcher.shown] == [False, True]
+
+
+def test_a_quick_look_at_a_small_clip_sees_it_enlarged_and_says_where_in_the_clip(tmp_path: Path) -> None:
+    path = tmp_path / "small.mp4"
+    with VideoWriter(path, size=(SIDE // 2, SIDE // 2), fps=Fraction(25), crf=5) as writer:
+        for _ in range(4):
+            writer.write(lit(20, 220)[: SIDE // 2, : SIDE // 2])
+    shots = take_shots(path, probe(path), 2)
+    assert shots.numbers == [0, 2] and shots.pictures[0].shape == (300, 300, 3)
+    found = find(shots, _Watcher())
+    assert found is not None and np.abs(found.landmarks[0, : len(FACE)] - FACE / 3).max() < 1e-4
+
+
+def test_where_a_dark_person_ends_is_asked_in_usual_light_in_every_picture_of_a_full_frame() -> None:
+    head, tracker = studied(), pipeline().tracker
+    dark, settings = np.round(head.picture * 0.12).astype(np.uint8), Settings(full_frame=True)
+    canvas = canvas_for(head, along(head.performance, turntable()), settings, TOPOLOGY)
+    shown: list[Array] = []
+
+    class Spy(_Watcher):
+        def matte(self, frame: Array) -> Array:
+            shown.append(frame)
+            return tracker.matte(frame)
+
+    body = Body(replace(head, picture=dark), Spy(), head.info.fps)
+    body.behind(0, canvas)
+    body.close()
+    assert shown[0].mean() > 3 * dark.mean()
+    assert abs(shown[1].mean() / next(read_frames(head.info.path)).mean() - 1) < 0.5  # that picture was not dark
 
 
 def info_of(width: int, height: int) -> MediaInfo:

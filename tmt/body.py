@@ -19,6 +19,7 @@ from tmt.composite import near, soft_dilated
 from tmt.depth import HeadPrior, fit_prior, neck
 from tmt.film import Film, back_and_forth, block_of
 from tmt.geometry import smoothstep
+from tmt.level import levelled
 from tmt.motion import canonical_faces
 from tmt.pose import fit_poses
 from tmt.render import deform, look, place, spread
@@ -165,7 +166,7 @@ class Body:
     def _person(self, picture: Array, canvas: Canvas) -> Array:
         """Where the person is in a picture [h, w], seen on the canvas; nothing outside the bank's window."""
         box, window = self._head.bank.window, canvas.window
-        matte = self._tracker.matte(cut(picture, box))
+        matte = self._tracker.matte(levelled(cut(picture, box)))
         scale = window.scale
         size = round(box.width * scale), round(box.height * scale)
         left, top = round((box.left - window.left) * scale), round((box.top - window.top) * scale)

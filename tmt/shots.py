@@ -11,9 +11,10 @@ import numpy as np
 
 from tmt.motion import perform
 from tmt.topology import Topology
-from tmt.track import FaceTracker, face_sharpness
+from tmt.track import FaceTracker, face_sharpness, in_usual_light
 from tmt.types import Array, FaceTrack, MediaInfo, Performance
 from tmt.video import read_frames
+from tmt.working import enlarged
 
 LOOK = 1280  # px, longer side of what is looked at
 
@@ -38,9 +39,9 @@ class Found:
 
 
 def take_shots(path: Path, info: MediaInfo, count: int) -> Shots:
-    """At most `count` frames of a clip, no larger than LOOK px."""
+    """At most `count` frames of a clip, no larger than LOOK px; small ones enlarged, as they are for a run."""
     every = max(1, -(-(info.frames or 1) // count))
-    scale = min(1.0, LOOK / max(info.width, info.height))
+    scale = min(float(enlarged(info)), LOOK / max(info.width, info.height))
     shots = Shots(info, [], [], scale)
     with closing(read_frames(path, info=info, every=every)) as frames:
         for index, frame in zip(range(count), frames, strict=False):
@@ -55,6 +56,7 @@ def find(shots: Shots, tracker: FaceTracker) -> Found | None:
     for index, picture in enumerate(shots.pictures):
         points = tracker.detect(picture, None)
         if points is not None:
+            points = in_usual_light(picture, points, tracker)
             indices.append(index)
             landmarks.append(points / np.float32(shots.scale))
             sharpness.append(face_sharpness(picture, points))
@@ -72,8 +74,8 @@ def sampled_performance(shots: Shots, found: Found, topology: Topology) -> tuple
 
 
 def resized(frame: Array, scale: float) -> Array:
-    """A picture [H, W, 3] uint8 shrunk to `scale`; never enlarged."""
-    if scale >= 1:
+    """A picture [H, W, 3] uint8 at `scale`."""
+    if scale == 1:
         return frame.copy()
     size = round(frame.shape[1] * scale), max(1, round(frame.shape[0] * scale))
-    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))

@@ -104,7 +104,7 @@ def _keep(
                 picture = frame.copy()
             if number in wanted:
                 crop, face = cut(frame, window), landmarks_of(performance, number)
-                matte = np.round(tracker.matte(levelled(crop, window.to_window(face))) * 255).astype(np.uint8)
+                matte = np.round(tracker.matte(levelled(crop)) * 255).astype(np.uint8)
                 images.append(np.dstack([crop, matte]))
                 faces.append(unroll(layout, frame, face))
                 tick()

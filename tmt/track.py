@@ -91,7 +91,7 @@ class TrackBuilder:
         if found is not None:
             self._last = found
             if not self._torso.started:
-                self._torso.start(frame, found, self.tracker.matte(levelled(frame, found)))
+                self._torso.start(frame, found, self.tracker.matte(levelled(frame)))
             if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
                 self._covered.append(len(self._landmarks))
             self._follower.seen(len(self._landmarks), frame, found)
@@ -113,13 +113,7 @@ class TrackBuilder:
             if found is not None and self._is_known(frame, found):
                 return found
         known = (face for face in self.tracker.search(frame) if self._is_known(frame, face))
-        return next((self._close(frame, face) for face in known), None)
-
-    def _close(self, frame: Array, face: Array) -> Array:
-        """A face that has just been found, in better light where it is dark."""
-        better = levelled(frame, face)
-        found = None if better is frame else self.tracker.detect(better, face)
-        return face if found is None else found
+        return next((in_usual_light(frame, face, self.tracker) for face in known), None)
 
     def _is_known(self, frame: Array, found: Array) -> bool:
         """Whether this is the face followed so far; it is looked at closely after a gap and after a cut."""
@@ -187,6 +181,13 @@ class TrackBuilder:
         for index in self._covered:
             covered[max(0, index - HAND_KEEPS) : index + HAND_KEEPS + 1] = True
         return covered & found
+
+
+def in_usual_light(frame: Array, face: Array, tracker: FaceTracker) -> Array:
+    """A face [L, 3] px that has just been found, looked at again in usual light where it is dark or flat."""
+    better = levelled(frame, face)
+    found = None if better is frame else tracker.detect(better, face)
+    return face if found is None else found
 
 
 def _touched(frame: Array, landmarks: Array, tracker: FaceTracker) -> bool:
