@@ -30,7 +30,7 @@ MOST_UPPER, MOST_LOWER = 0.085, 0.055  # of the teeth that a lip bares at most: 
 TONGUE_WIDTH, TONGUE_LENGTH, TONGUE_LOW, TONGUE_HIGH = 0.19, 0.45, 0.05, 0.32
 DIM = 0.60  # head units of depth behind the front teeth over which light falls to 1/e
 LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how far their shade reaches, head units
-DARKEST = 0.5  # percentile of a person's pixels, hair and clothes too: nostrils are no darker than an open mouth
+DARKEST = 0.5  # percentile of a head's pixels, with its hair: nostrils are no darker than an open mouth
 NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
 UPPER_MM = (8.5, 15.0, 22.5, 29.5, 36.5, 46.5)  # where each tooth ends, along the arch from its middle
@@ -91,7 +91,8 @@ def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
         outline = np.zeros_like(mask)
         cv2.fillConvexPoly(outline, np.round(points[list(topology.oval)]).astype(np.int32), 1)
         skin.append(np.percentile(picture[outline > 0][:, :3], 90, axis=0) if outline.any() else np.zeros(3))
-        person = picture[picture[..., 3] > 127][:, :3]
+        above = picture[: max(1, int(points[topology.chin, 1]))]  # clothes may be in another light than the face
+        person = above[above[..., 3] > 127][:, :3]
         darkest.append(np.percentile(person, DARKEST, axis=0) if len(person) else np.zeros(3))
         inside = picture[mask > 0][:, :3]
         if len(inside) >= 12:

@@ -2,8 +2,8 @@
 
 Landmarks are a detector's guess, a pixel or two beside the skin they name, and each frame's guess differs. A face
 unrolled by its landmarks and compared with the person's own mean face (dense inverse search flow, Kroeger et al. 2016)
-shows by how much; the landmarks then move there. Lips, lids and irises keep the detector's word: what opens and closes
-cannot be found in a mean.
+shows by how much; the landmarks then move there. Lids and irises keep the detector's word: what opens and closes cannot
+be found in a mean. Lips go half of the way: they roll, but their outline is in the mean.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ WAITING, LEARNED = 250, 50  # frames that wait for the mean face, and how many o
 KEPT = 320  # faces that are kept at most, 37 KB each
 NEIGHBOURS = 16  # landmarks that tell how the texture lies in the picture around one of them
 OWN = 0.05  # head units around lips and lids where the landmarks' own word fades out
+LIPS = 0.5  # of the way that lips go (five training clips: mouth SSIM .849 -> .855, AKD .0087 -> .0085 in the result)
 
 
 @dataclass(frozen=True)
@@ -72,10 +73,12 @@ def skin_map(topology: Topology) -> SkinMap:
     skin = inside.reshape(SIDE, SIDE).astype(np.uint8)
     for ring in (topology.inner_lips, *(eye.ring for eye in topology.eyes)):
         cv2.fillPoly(skin, [np.round(places[list(ring)]).astype(np.int32)], 0)
-    kept = [*topology.mouth, *topology.right_eye.ring, *topology.left_eye.ring]
-    away = np.linalg.norm(flat[:, None] - flat[None, kept], axis=-1).min(1)
+    lips, lids = (
+        smoothstep(np.linalg.norm(flat[:, None] - flat[None, kept], axis=-1).min(1) / OWN)
+        for kept in (topology.mouth, topology.right_eye.ring + topology.left_eye.ring)
+    )
     free = np.zeros(topology.count, np.float32)
-    free[: topology.surface] = smoothstep(away / OWN)
+    free[: topology.surface] = np.minimum(LIPS + (1 - LIPS) * lips, lids)
     around, slope = _surroundings(places)
     return SkinMap(
         operator.astype(np.float32), places.astype(np.float32), skin.astype(np.float32), free, around, slope
