@@ -35,6 +35,10 @@ def lit(low: float, high: float) -> Array:
     return np.round(low + levels * (high - low)).astype(np.uint8)
 
 
+def darkened(picture: Array) -> Array:
+    return np.round(picture * 0.12).astype(np.uint8)
+
+
 def span(picture: Array) -> float:
     low, high = (FACE[:, :2].min(0).astype(int), FACE[:, :2].max(0).astype(int))
     return float(np.ptp(np.percentile(picture[low[1] : high[1], low[0] : high[0]].mean(-1), (1, 99))))
@@ -103,15 +107,19 @@ def test_a_quick_look_at_a_small_clip_sees_it_enlarged_and_says_where_in_the_cli
     with VideoWriter(path, size=(SIDE // 2, SIDE // 2), fps=Fraction(25), crf=5) as writer:
         for _ in range(4):
             writer.write(lit(20, 220)[: SIDE // 2, : SIDE // 2])
-    shots = take_shots(path, probe(path), 2)
+    shots = take_shots(probe(path), 2)
     assert shots.numbers == [0, 2] and shots.pictures[0].shape == (300, 300, 3)
     found = find(shots, _Watcher())
     assert found is not None and np.abs(found.landmarks[0, : len(FACE)] - FACE / 3).max() < 1e-4
 
 
-def test_where_a_dark_person_ends_is_asked_in_usual_light_in_every_picture_of_a_full_frame() -> None:
-    head, tracker = studied(), pipeline().tracker
-    dark, settings = np.round(head.picture * 0.12).astype(np.uint8), Settings(full_frame=True)
+def test_where_a_dark_person_ends_is_asked_in_usual_light_in_every_picture_of_a_full_frame(tmp_path: Path) -> None:
+    head, tracker, settings = studied(), pipeline().tracker, Settings(full_frame=True)
+    path, size = tmp_path / "dark.mp4", (head.info.width, head.info.height)
+    with VideoWriter(path, size=size, fps=head.info.fps, crf=5) as writer:
+        for frame in read_frames(head.info.path):
+            writer.write(darkened(frame))
+    dark = replace(head, picture=darkened(head.picture), info=probe(path))
     canvas = canvas_for(head, along(head.performance, turntable()), settings, TOPOLOGY)
     shown: list[Array] = []
 
@@ -120,11 +128,10 @@ def test_where_a_dark_person_ends_is_asked_in_usual_light_in_every_picture_of_a_
             shown.append(frame)
             return tracker.matte(frame)
 
-    body = Body(replace(head, picture=dark), Spy(), head.info.fps)
+    body = Body(dark, Spy(), head.info.fps)
     body.behind(0, canvas)
     body.close()
-    assert shown[0].mean() > 3 * dark.mean()
-    assert abs(shown[1].mean() / next(read_frames(head.info.path)).mean() - 1) < 0.5  # that picture was not dark
+    assert len(shown) > 10 and min(frame.mean() for frame in shown) > 3 * dark.picture.mean()
 
 
 def info_of(width: int, height: int) -> MediaInfo:

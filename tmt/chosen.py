@@ -60,7 +60,7 @@ def keep_to(path: Path, number: int | None, tracker: FaceTracker, scale: float =
     None: whichever face is found first, the largest and most central. `scale`: px it will see per clip px."""
     if number is None:
         return tracker
-    crowd = faces_in(take_shots(path, probe(path), SAMPLES), tracker)
+    crowd = faces_in(take_shots(probe(path), SAMPLES), tracker)
     if not crowd.faces:
         raise FaceError("no_face", name=path.name)
     if not 1 <= number <= len(crowd.faces):

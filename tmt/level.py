@@ -13,7 +13,7 @@ FLAT, USUAL = 60.0, 100.0  # grey levels between the two: up to the first all is
 MIDDLE = 0.5  # where the mean of a face's grey levels belongs, between its black and its white
 BEND = (0.4, 1.5)  # exponents that bring it there
 LEAST = 8.0  # grey levels: what differs by less shows nothing
-LOOK = 64  # px of a face that are looked at along a side
+LOOK = 64  # px of a face, or of a picture, that are looked at along a side
 
 
 def levelled(frame: Array, face: Array | None = None) -> Array:

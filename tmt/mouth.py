@@ -80,7 +80,7 @@ def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
 
 def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
     """Colour of the light on the face [3]: what is brightest between the lids, no darker than the brightest skin. And
-    the darkest that the person shows [3]: haze, or glare in the lens, lies over a mouth's inside, too."""
+    the darkest that the head shows [3]: haze, or glare in the lens, lies over a mouth's inside, too."""
     bank, brightest, skin, darkest = head.bank, [], [], []
     for index, picture in zip(bank.index, bank.images, strict=True):
         own = head.performance
@@ -92,8 +92,8 @@ def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
         cv2.fillConvexPoly(outline, np.round(points[list(topology.oval)]).astype(np.int32), 1)
         skin.append(np.percentile(picture[outline > 0][:, :3], 90, axis=0) if outline.any() else np.zeros(3))
         above = picture[: max(1, int(points[topology.chin, 1]))]  # clothes may be in another light than the face
-        person = above[above[..., 3] > 127][:, :3]
-        darkest.append(np.percentile(person, DARKEST, axis=0) if len(person) else np.zeros(3))
+        shown = above[above[..., 3] > 127][:, :3]
+        darkest.append(np.percentile(shown, DARKEST, axis=0) if len(shown) else np.zeros(3))
         inside = picture[mask > 0][:, :3]
         if len(inside) >= 12:
             grey = inside.mean(1)

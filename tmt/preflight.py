@@ -86,7 +86,7 @@ def look_over(path: Path, role: Role, tracker: FaceTracker, face: int | None = N
     """The whole look; `face` chooses among several, from the left from 1 (None: the largest and most central; a number
     too high: the last). Raises MediaError for what is no clip."""
     facts = file_facts(path, role)
-    shots = take_shots(path, facts.info, SAMPLES)
+    shots = take_shots(facts.info, SAMPLES)
     crowd = faces_in(shots, tracker)
     if crowd.faces:
         index = crowd.main if face is None else min(max(face, 1), len(crowd.faces)) - 1

@@ -72,7 +72,7 @@ def moment_of(driving: Path, tracker: FaceTracker, face: int | None = None) -> M
     info = probe(driving)
     if info.is_still:
         raise MediaError("driving_needs_motion", name=driving.name)
-    shots = take_shots(driving, info, LOOKS)
+    shots = take_shots(info, LOOKS)
     found = find(shots, keep_to(driving, face, tracker, shots.scale))
     if found is None:
         raise FaceError("no_face", name=driving.name)

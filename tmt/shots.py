@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,8 +12,7 @@ from tmt.motion import perform
 from tmt.topology import Topology
 from tmt.track import FaceTracker, face_sharpness, in_usual_light
 from tmt.types import Array, FaceTrack, MediaInfo, Performance
-from tmt.video import read_frames
-from tmt.working import enlarged
+from tmt.working import enlarged, working_frames
 
 LOOK = 1280  # px, longer side of what is looked at
 
@@ -38,15 +36,15 @@ class Found:
     sharpness: Array
 
 
-def take_shots(path: Path, info: MediaInfo, count: int) -> Shots:
-    """At most `count` frames of a clip, no larger than LOOK px; small ones enlarged, as they are for a run."""
-    every = max(1, -(-(info.frames or 1) // count))
-    scale = min(float(enlarged(info)), LOOK / max(info.width, info.height))
-    shots = Shots(info, [], [], scale)
-    with closing(read_frames(path, info=info, every=every)) as frames:
+def take_shots(info: MediaInfo, count: int) -> Shots:
+    """At most `count` frames of a clip as a run sees them, but no larger than LOOK px."""
+    every, times = max(1, -(-(info.frames or 1) // count)), enlarged(info)
+    smaller = min(1.0, LOOK / (times * max(info.width, info.height)))
+    shots = Shots(info, [], [], times * smaller)
+    with closing(working_frames(info, every)) as frames:
         for index, frame in zip(range(count), frames, strict=False):
             shots.numbers.append(index * every)
-            shots.pictures.append(resized(frame, scale))
+            shots.pictures.append(resized(frame, smaller))
     return shots
 
 
@@ -74,8 +72,8 @@ def sampled_performance(shots: Shots, found: Found, topology: Topology) -> tuple
 
 
 def resized(frame: Array, scale: float) -> Array:
-    """A picture [H, W, 3] uint8 at `scale`."""
-    if scale == 1:
+    """A picture [H, W, 3] uint8 shrunk to `scale`; never enlarged."""
+    if scale >= 1:
         return frame.copy()
     size = round(frame.shape[1] * scale), max(1, round(frame.shape[0] * scale))
-    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC))
+    return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA))
