@@ -12,7 +12,7 @@ from tmt.bank import cell_area
 from tmt.canonical import build_surface, open_mouth
 from tmt.depth import fit_prior
 from tmt.geometry import transform
-from tmt.render import deform
+from tmt.render import GLANCE, deform
 from tmt.topology import Eye
 from tmt.types import Array, Surface, Window
 
@@ -101,7 +101,7 @@ def test_what_is_far_from_a_moving_feature_stays(surface: Surface) -> None:
     assert offsets.max() > 0.05 and offsets[below].max() == 0
 
 
-@pytest.mark.parametrize("gaze", [-0.2, 0.2])
+@pytest.mark.parametrize("gaze", [-0.1, 0.1])
 @pytest.mark.parametrize("eye", TOPOLOGY.eyes, ids=["right", "left"])
 def test_a_glance_moves_the_iris_whole_and_leaves_the_lids(surface: Surface, eye: Eye, gaze: float) -> None:
     face = surface.parameter.copy()
@@ -114,6 +114,17 @@ def test_a_glance_moves_the_iris_whole_and_leaves_the_lids(surface: Surface, eye
     outside = [cv2.pointPolygonTest(ring, (float(x), float(y)), False) < 0 for x, y in surface.vertices[:, :2]]
     assert not offsets[outside].any()
     assert np.abs(at(surface, offsets, ring)).mean() < 0.1 * abs(gaze) * eye_width(face, eye)
+
+
+@pytest.mark.parametrize("eye", TOPOLOGY.eyes, ids=["right", "left"])
+def test_the_sheet_goes_along_with_a_glance_ever_less_and_never_beyond_its_limit(surface: Surface, eye: Eye) -> None:
+    reached = []
+    for gaze in (0.05, 0.1, 0.15, 0.2, 0.3, 0.6):
+        face = surface.parameter.copy()
+        face[list(eye.iris), 0] += gaze * eye_width(face, eye)
+        reached.append(float(np.abs(deform(surface, face)[:, 0]).max()) / eye_width(face, eye) / gaze)
+    assert reached[0] == pytest.approx(reached[1], rel=1e-4)  # as far as many look, wholly
+    assert (np.diff(reached[1:]) < 0).all() and 0.6 * reached[-1] < GLANCE
 
 
 # The opened mouth

@@ -81,6 +81,7 @@ def build_surface(
         regions=_regions(opened, sheet, topology),
         interior=_interior(opened, sheet, topology),
         eyeballs=_eyeballs(opened, sheet, topology),
+        eyes=tuple((eye.iris, eye.corners) for eye in topology.eyes),
     )
 
 

@@ -39,6 +39,7 @@ class FusionWeights:
 
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
 LASHES_KEEP = 0.45  # share of what was there before
+SHUT = (0.45, 0.75)  # height of an eye beside that in the sources: shut enough for lashes, and open
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
 REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
@@ -119,10 +120,23 @@ def choose(
     shape = (surface.grid, surface.grid)
     stretched = _sigmoid(-(1.0 + larger.max(0)) * 3)  # the best source shows it e times smaller
     squeezed = _sigmoid(((larger * _softmax(logits * weights.sharpness)).sum(0) - 0.8) * 4)
+    squeezed *= surface.eyeballs * _closing(bank.landmarks[frames], posed.target, surface, topology)
     return Mix(
         frames, (logits * weights.sharpness).reshape(-1, *shape), (surface.interior * stretched).reshape(shape),
-        (surface.eyeballs * squeezed).reshape(shape),
+        squeezed.reshape(shape),
     )
+
+
+def _closing(faces: Array, target: Target, surface: Surface, topology: Topology) -> Array:
+    """[G*G] 1 on an eye that is nearly shut beside what the sources' `faces` [k, L, 2] show of it: an iris that looks
+    aside squeezes what is beside it, too, and has no lashes there."""
+    out = np.zeros(surface.grid**2, np.float32)
+    for eye, region in zip(topology.eyes, surface.regions[1:3], strict=True):
+        upper, lower = eye.centre_lids
+        open_most = float(np.linalg.norm(faces[:, lower] - faces[:, upper], axis=-1).max())
+        share = float(np.linalg.norm(target.canonical[lower, :2] - target.canonical[upper, :2])) / max(open_most, 1e-6)
+        out += region * np.float32(1 - smoothstep(np.asarray((share - SHUT[0]) / (SHUT[1] - SHUT[0]))))
+    return np.minimum(out, 1)
 
 
 def _sigmoid(x: Array) -> Array:

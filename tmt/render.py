@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from tmt import kernels
 from tmt.geometry import transform
 from tmt.types import Array, Performance, Surface, Target, Window
 
+GLANCE = 0.20  # eye widths: were the sheet to go along with an iris any further, the white would fold (see glance.py)
 TRIANGLES = 2**20  # more than any sheet or mesh has: the low bits of a packed depth
 
 
@@ -31,8 +33,23 @@ class Seen:
 
 def deform(surface: Surface, canonical: Array) -> Array:
     """Landmarks [L, 3] of an expression -> offsets [G*G, 3] of the sheet, head units."""
-    offsets: Array = surface.operator @ (canonical - surface.parameter).astype(np.float32)
+    moves = canonical - surface.parameter
+    for iris, corners in surface.eyes:
+        first, last = surface.parameter[list(corners)]
+        width = float(np.linalg.norm(last - first))
+        away = moves[list(iris)].mean(0) - moves[list(corners)].mean(0)
+        moves[list(iris)] -= away * (1 - _held(float(np.linalg.norm(away)) / width))
+    offsets: Array = surface.operator @ moves.astype(np.float32)
     return offsets
+
+
+def _held(glance: float) -> float:
+    """Share of a glance, eye widths, that the sheet goes along with: it stays below GLANCE in the end."""
+    free = 0.6 * GLANCE
+    if glance <= free:
+        return 1.0
+    room = GLANCE - free
+    return (free + room * (1 - math.exp(-(glance - free) / room))) / glance
 
 
 def place(surface: Surface, offsets: Array, target: Target, subject: Performance) -> Array:

@@ -22,6 +22,7 @@ from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
 from tmt.geometry import transform
+from tmt.glance import Glances
 from tmt.hub import device
 from tmt.learned import ASKED, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
@@ -48,8 +49,7 @@ class Renderer:
         self.head, self.topology, self.canvas, self.settings = head, topology, canvas, settings
         self._device = device()
         self._portable = self._device.type != "cpu" if portable is None else portable
-        self.weights = FusionWeights()
-        self.seconds: Counter[str] = Counter()
+        self.weights, self.seconds = FusionWeights(), Counter[str]()
         self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
         if settings.full_frame:
             self._images = faded(self._images, head.bank.window, head.picture)
@@ -58,7 +58,7 @@ class Renderer:
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
             self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
-        self._unrolled = Unrolled(head.surface, topology)
+        self._unrolled, self._glances = Unrolled(head.surface, topology), Glances(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
         self._detail, self._trust = 0.0, 1.0
@@ -157,11 +157,12 @@ class Renderer:
         within_sides(pixels, seen, mix, self.head.bank, self.head.surface.head)
         if posed.target.creases is not None and self.settings.wrinkles > 0:
             self._unrolled.draw(pixels, seen, posed.target, self.head.bank, mix, self.settings.wrinkles)
-        shade(pixels, seen, mix)
         hole = (pixels, seen, mix, posed.target, canvas.window)
-        inside = fill(*hole, self._mouth, self.topology) if needed(mix) else None
-        if paint is not None and inside is not None:
-            paint *= 1 - inside[..., None]
+        made_up = self._glances.paint(*hole), fill(*hole, self._mouth, self.topology) if needed(mix) else None
+        shade(pixels, seen, mix)
+        for known in made_up:
+            if paint is not None and known is not None:
+                paint *= 1 - known[..., None]
         return self._laid(pixels, seen, posed, canvas, more, paint)
 
     @cached_property

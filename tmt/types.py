@@ -191,6 +191,7 @@ class Surface:
     vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
     that opened shape; operator sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso;
     regions [4, G*G] masks of mouth, right and left eye, brows; interior, eyeballs [G*G] between lips and lids. float32.
+    eyes: landmarks of each iris and of its eye's corners.
     """
 
     grid: int
@@ -201,6 +202,7 @@ class Surface:
     regions: Array
     interior: Array
     eyeballs: Array
+    eyes: tuple[tuple[tuple[int, ...], tuple[int, int]], ...] = ()
 
 
 @dataclass(frozen=True)
