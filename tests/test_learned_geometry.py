@@ -65,6 +65,14 @@ def test_a_crop_shows_a_spot_where_it_says(side: float) -> None:
     np.testing.assert_allclose(middle, crop.to_crop(np.array([[210.5, 130.5]]))[0], atol=0.6 / CROP)
 
 
+def test_beyond_the_picture_a_crop_goes_on_but_shows_nobody() -> None:
+    picture = np.full((100, 100, 4), 200, np.uint8)
+    whole = HeadCrop(np.array([50.0, 80.0]), 80.0).cut(picture)
+    assert (whole[..., :3] == 200).all()
+    rows = np.arange(len(whole)) / len(whole) * 80 + 40  # of the picture
+    assert (whole[rows < 98, :, 3] == 200).all() and not whole[rows > 101, :, 3].any()
+
+
 def test_both_networks_are_small_and_untaught_poses_are_rotations() -> None:
     for net in (DepthNet(), PoseNet()):
         assert sum(p.numel() for p in net.parameters()) <= 2_000_000
@@ -142,6 +150,13 @@ def test_a_synthetic_head_alone_brings_its_depth_and_nothing_of_other_frames() -
     assert float(batch["crops"][:, 1:].abs().max()) == 0
     told = Depth(torch.zeros_like(batch["depth"]), torch.zeros_like(batch["depth"]))
     assert float(photometric(batch, told, places_of(batch))[1].sum()) == 0
+
+
+def test_some_rendered_heads_end_at_the_edge_of_their_picture_as_real_ones_do() -> None:
+    drawn = [sample(turning(), TOPOLOGY, np.random.default_rng(seed), count=1) for seed in range(24)]
+    low = [int(np.flatnonzero(np.isfinite(one["depth"][0]).any(1)).max()) for one in drawn]
+    cut = [one["matte"][0, -1].max() == 0 for one in drawn]
+    assert 4 < sum(cut) < 20 and min(low) < CROP - 16
 
 
 @given(seeds)

@@ -30,6 +30,18 @@ def test_measured_depth_replaces_the_skull_outside_the_face_whatever_its_offset_
     np.testing.assert_allclose(corrected(prior, told, inside, 0 * everywhere), prior)
 
 
+def test_a_measure_that_has_the_face_elsewhere_leaves_no_step_where_the_face_ends() -> None:
+    y, x = np.mgrid[-1:1:64j, -1:1:64j]
+    prior, away = 0.3 * (x**2 + y**2), np.hypot(x, y)
+    inside = away < 0.5
+    tilted = Measured(prior + 0.3 * x * np.minimum(away / 0.5, 1) + 0.2, np.full_like(x, 10.0), np.ones_like(x))
+    moved = corrected(prior, tilted, inside, np.ones((64, 1))) - prior
+    edge, beyond = (away > 0.5) & (away < 0.55), (away > 0.85) & (away < 0.95)
+    told = np.abs(0.3 * x)
+    assert np.abs(moved[edge]).mean() < 0.35 * told[edge].mean()
+    assert np.abs(moved[beyond]).mean() > 0.6 * told[beyond].mean()
+
+
 def test_what_is_measured_with_doubt_moves_the_skull_less() -> None:
     y, x = np.mgrid[-1:1:64j, -1:1:64j]
     prior, inside = 0.3 * (x**2 + y**2), x**2 + y**2 < 0.2

@@ -20,6 +20,7 @@ ENOUGH = 1.0  # weight of points on a vertex from which they are believed wholly
 FAITH = 0.4  # mean weight of a vertex's points below which an average skull is the better guess for a part
 RELIEF = (0.75, 1.2)  # share of the face's relief that a measure shows, for which it may be made up
 SCALES = (1.2, 3.0, 7.0, 16.0)  # vertices over which gaps between points are bridged, ever more coarsely
+BORDER, FADES = 3.0, 20.0  # vertices: what counts as the end of the face, and over which a step there fades out
 FADE = 0.7  # what is bridged at the coarsest scale counts this much at least outside all points
 
 
@@ -94,8 +95,9 @@ def corrected(depth: Array, measured: Measured, inside: Array, part: Array) -> A
     if not face.any():
         return depth
     alike = _like_the_face(measured, depth, face)
-    away = np.where(known, (alike - depth) * np.minimum(measured.faith / FAITH, 1), 0.0).astype(np.float32)
-    away[inside] = 0.0
+    away = np.where(known, alike - depth, 0.0).astype(np.float32)
+    away = (away - _step(away, face)) * np.minimum(measured.faith / FAITH, 1).astype(np.float32)
+    away[inside | ~known] = 0.0
     sure = np.where(inside, 1.0, np.minimum(measured.weight / ENOUGH, 1.0)).astype(np.float32)
     total, trust = away * sure, sure
     out, left = np.zeros_like(away), np.ones_like(away)
@@ -106,6 +108,15 @@ def corrected(depth: Array, measured: Measured, inside: Array, part: Array) -> A
         out += take * mean
         left -= take
     return np.asarray(depth + part * (out + left * mean * FADE))
+
+
+def _step(away: Array, face: Array) -> Array:
+    """By how much a measure [G, G] would leave the landmarks' depth at once where the `face` [G, G] bool ends: its
+    difference there, carried outwards and fading."""
+    share = np.maximum(cv2.GaussianBlur(face.astype(np.float32), (0, 0), BORDER), 1e-6)
+    near = cv2.GaussianBlur(away * face, (0, 0), BORDER) / share
+    outwards = cv2.distanceTransform((~face).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(near * np.exp(-outwards / FADES))
 
 
 def _like_the_face(measured: Measured, depth: Array, face: Array) -> Array:

@@ -40,7 +40,8 @@ class HeadCrop:
         return out
 
     def cut(self, image: Array, *, nearest: bool = False) -> Array:
-        """The crop of a picture [H, W, C] -> [SIDE, SIDE, C]; beyond the picture its edge goes on."""
+        """The crop of a picture [H, W, C] -> [SIDE, SIDE, C]; beyond the picture its edge goes on, but its matte, the
+        last of four channels, does not: nobody is there."""
         scale, origin = 1.0, np.zeros(2)
         if self.side > TOO_FINE * SIDE and not nearest:
             low = np.maximum(np.floor(self.centre - 0.75 * self.side), 0).astype(int)
@@ -52,7 +53,11 @@ class HeadCrop:
         turn = self._turn * ratio
         shift = SIDE / 2 - turn @ ((self.centre - origin) * scale) - 0.5 + turn @ np.full(2, 0.5)
         how = cv2.INTER_NEAREST if nearest else cv2.INTER_LINEAR
-        return cv2.warpAffine(image, np.c_[turn, shift], (SIDE, SIDE), flags=how, borderMode=cv2.BORDER_REPLICATE)
+        place = np.c_[turn, shift], (SIDE, SIDE)
+        out = np.asarray(cv2.warpAffine(image, *place, flags=how, borderMode=cv2.BORDER_REPLICATE))
+        if image.shape[2:] == (4,):
+            out[..., 3] = cv2.warpAffine(np.ascontiguousarray(image[..., 3]), *place, flags=how)
+        return out
 
     def seen(self, pose: Pose) -> Pose:
         """A pose in the picture -> in the crop, in sides."""

@@ -23,6 +23,7 @@ FIELD = 32  # side of the grid on which expression is told
 REACH = 0.035  # of the crop: how far a landmark's motion is felt
 BELOW = (0.05, 0.30)  # face heights under the chin over which head becomes neck: it does not turn with the head
 TURN, SHIFT, ZOOM = 15.0, 0.06, 0.22  # degrees, sides, and log: crops are not as exact as landmarks
+EDGES, ODDS = (0.24, 0.2, 0.2, 0.1), (0.5, 0.15, 0.15, 0.2)  # most that lies beyond bottom, left, right, top; how often
 EVEN = 2.0  # degrees: frames hardly turned are drawn too
 BYTES = ("crops", "head", "matte")
 FRAMES = ("crops", "head", "rotation", "scale", "translation")
@@ -149,7 +150,23 @@ def sample(
         if one.clip.truth is not None:
             head &= one.clip.truth.labels[frames[0]] != CLOTH
         arrays["head"][0, 0] = crop.cut(head.astype(np.uint8), nearest=True)
+        if not plain:
+            beyond = _beyond(rng, side)
+            arrays["matte"][:, beyond], arrays["depth"][:, beyond] = 0, np.nan
     return mirrored(arrays) if flip else arrays
+
+
+def _beyond(rng: np.random.Generator, side: int) -> Array:
+    """[S, S] bool beside the picture: real ones often end close to the head, rendered ones do not."""
+    out = np.zeros((side, side), bool)
+    for end, most, odds in zip(["bottom", "left", "right", "top"], EDGES, ODDS, strict=True):
+        away = int(rng.uniform(0, most) * side) if rng.random() < odds else 0
+        band = np.s_[side - away :] if end in ("bottom", "right") else np.s_[:away]
+        if end in ("bottom", "top"):
+            out[band] = True
+        else:
+            out[:, band] = True
+    return out
 
 
 def _some(one: Turning, rng: np.random.Generator, count: int) -> Array:
