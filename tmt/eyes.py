@@ -30,6 +30,7 @@ DARKER, BRIGHTER = 0.05, 0.12  # than the white's own shade, from which a sample
 SHADES = 5  # terms of the white's shade, see `terms_of`
 CALM = (0.0, 0.01, 0.002, 0.02, 0.02)  # what keeps them near to a usual ball's, whose shade falls by so much
 EDGES, UNDER_LID, LID_SHADE = 0.22, 0.30, 0.45  # to the corners, under the upper lid, and as far down as that
+PALE, LIGHT = 0.6, 0.95  # share of the colour that is the white's own; of the skin's light that it has at least
 WHITE = 88  # percentile of what lies between iris and lids: the rest is lash, rim and shadow
 
 
@@ -105,7 +106,7 @@ def _eyeball(head: CanonicalHead, eye: Eye) -> Eyeball | None:
     pictures, deep = np.stack(samples).astype(np.float32) / 255, np.stack(inside)
     radius = _radius(head, eye)
     away = np.stack([np.hypot(u - s.iris[0], v - s.iris[1]) / radius for s in sockets])
-    white = _white(pictures, deep, away, [s.ring for s in sockets])
+    white = _clean(_white(pictures, deep, away, [s.ring for s in sockets]), pictures[deep == 0])
     iris = _iris(pictures, deep, away, sockets, radius)
     straight = socket_of(own.neutral, own.pose[own.reference], bank.window, eye) or sockets[0]
     return None if iris is None else Eyeball(white, iris, radius, straight.iris)
@@ -177,6 +178,15 @@ def _white(pictures: Array, deep: Array, away: Array, rings: list[Array]) -> Arr
         calm = np.diag(CALM) * weight.sum()
         out = np.linalg.solve(weighed.T @ terms + calm, weighed.T @ colours)
     return out
+
+
+def _clean(white: Array, skin: Array) -> Array:
+    """The white [SHADES, 3] with less of the lids' red, and hardly darker than the skin [N, 3] around it: where only
+    slivers were seen they are mixed with both, and an eye that shows much of it would seem shut."""
+    grey = white.mean(1, keepdims=True)
+    out = grey + PALE * (white - grey)
+    least = LIGHT * float(np.median(skin.mean(1)))
+    return np.asarray(out * max(1.0, least / max(float(out[0].mean()), 1e-3)))
 
 
 def _iris(pictures: Array, deep: Array, away: Array, sockets: list[Socket], radius: float) -> Array | None:
