@@ -164,7 +164,7 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
     def as_bytes(image: torch.Tensor) -> Array:
         return (image.clamp(0, 1).permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
 
-    assert psnr(as_bytes(composed)[:206, :206], drawn) > 34  # of untaught weights; threads add up in another order
+    assert psnr(as_bytes(composed)[:206, :206], drawn) > 36
     assert psnr(as_bytes(plain)[:206, :206], drawn) < 30
 
 

@@ -51,6 +51,12 @@ class Glances:
         """Both eyes."""
         return eyeballs_of(self.head, self.topology)
 
+    @cached_property
+    def _between_lids(self) -> tuple[Array, ...]:
+        """Which vertices show each eyeball [n]."""
+        surface = self.head.surface
+        return tuple(np.flatnonzero(region * surface.eyeballs > 0.3) for region in surface.regions[1:3])
+
     def paint(self, pixels: Array, seen: Seen, mix: Mix, target: Target, window: Window) -> Array | None:
         """Paint the eyes into pixels [H, W, 5] in place, each as far as no source shows its glance; returns where, a
         mask [H, W] 0..1, or None where nothing was painted."""
@@ -67,10 +73,9 @@ class Glances:
 
     def lacking(self, mix: Mix, target: Target) -> tuple[float, ...]:
         """How far [0..1] each eye is to look where none of the sources in use does."""
-        faces, surface, out = self.head.bank.landmarks[mix.chosen], self.head.surface, []
-        for number, eye in enumerate(self.topology.eyes, 1):
+        faces, out = self.head.bank.landmarks[mix.chosen], []
+        for eye, at in zip(self.topology.eyes, self._between_lids, strict=True):
             away = np.linalg.norm(glance_of(faces, eye) - glance_of(target.canonical[None, :, :2], eye), axis=1)
-            at = np.flatnonzero(surface.regions[number] * surface.eyeballs > 0.3)
             logits = mix.logits.reshape(len(mix.chosen), -1)[:, at].mean(1) if len(at) else np.zeros(len(away))
             share = np.exp(logits - logits.max())
             apart = float(share @ away / share.sum())

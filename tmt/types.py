@@ -188,10 +188,9 @@ class Targets(Protocol):
 class Surface:
     """The head as a height field in canonical space: a G x G sheet whose vertices follow the landmarks.
 
-    vertices [G*G, 3] head units, mouth opened so that the lips part without tearing; parameter [L, 3] the landmarks of
-    that opened shape; operator sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso;
-    regions [4, G*G] masks of mouth, right and left eye, brows; interior, eyeballs [G*G] between lips and lids. float32.
-    eyes: landmarks of each iris and of its eye's corners.
+    vertices [G*G, 3] head units, mouth opened so that lips part; parameter [L, 3] landmarks of that shape; operator
+    sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso; regions [4, G*G] mouth, right
+    eye, left eye, brows; interior, eyeballs [G*G] between lips, lids; eyes: landmarks of irises, of corners. float32.
     """
 
     grid: int
@@ -209,10 +208,9 @@ class Surface:
 class FrameBank:
     """Keyframes of the subject and where each vertex of the surface lies in them. float32 unless said.
 
-    images [K, H, W, 4] uint8, RGB and matte, seen through `window`; index [K] frame numbers of the clip; places
-    [K, G*G, 2] window px; offsets [K, G*G, 3] the expression, head units; quality [K, G*G] log of visibility and
-    facing; area [K, G*G] log of picture px^2 per cell; view [K, 3] the direction to the camera, canonical; landmarks
-    [K, L, 2] canonical; torso [K, 2] picture px; pose [K].
+    images [K, H, W, 4] uint8, RGB and matte, in `window`; index [K] of the clip's frames; places [K, G*G, 2] window px;
+    offsets [K, G*G, 3] head units, expression; quality [K, G*G] log of visibility, facing; area [K, G*G] log of picture
+    px^2 a cell; view [K, 3] to the camera, landmarks [K, L, 2], canonical; torso [K, 2] picture px; pose [K].
     """
 
     window: Window
