@@ -18,11 +18,11 @@ from media_files import counter, level, make
 
 from tmt.body import Body, joint, slow
 from tmt.depth import fit_prior, neck
+from tmt.draw import canvas_for, draw
 from tmt.film import Film, back_and_forth
 from tmt.motion import turntable
 from tmt.pipeline import run_to_end
 from tmt.retarget import retarget
-from tmt.run import canvas_for, draw
 from tmt.types import Array, Consent, Settings
 from tmt.video import probe, read_frames
 from tmt.views import along

@@ -12,11 +12,12 @@ import pytest
 from heads import SIDE, TOPOLOGY, act, eye_width, painted, performance_of, person, poses
 
 from tmt.eyes import eyeballs_of, shade_of, socket_of
-from tmt.fuse import FusionWeights, Mix, Posed, choose, mix_pixels
+from tmt.fuse import FusionWeights, Mix, Posed, choose
 from tmt.geometry import transform
 from tmt.glance import Glances
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Pose, Target, Window
+from tmt.warp import mix_pixels
 
 LARGER = 6.0  # an eye of the synthetic people is 15 px wide
 WHITE, BROWN, BLACK = (205, 195, 185), (110, 70, 45), (15, 12, 10)

@@ -13,13 +13,14 @@ import pytest
 import torch
 from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
-from tmt.attend import MAPS, Evidence, leeway, warped_by
+from tmt.attend import MAPS, Evidence, leeway
 from tmt.bank import build_bank, target_of
 from tmt.canvas import scaled
-from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, within_sides
+from tmt.fuse import FusionWeights, Mix, Posed, choose, within_sides
 from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Target, Window
+from tmt.warp import home_of, mix_pixels, mix_pixels_torch, warped_by
 
 FLOOR = FusionWeights().floor
 
@@ -108,12 +109,24 @@ def test_each_source_that_a_network_sees_is_what_it_shows_alone(scale: float, po
     bank = head().bank
     images, window = scaled(bank.images, scale), bank.window.at(bank.window.scale * scale)
     seen = look(head().surface, posed(target).vertices, window)
-    warped, moved = warped_by(seen, window, bank, images, mix, pool)
+    warps = warped_by(seen, window, bank, images, mix, pool)
     for k in range(len(mix.chosen)):
         one = Mix(mix.chosen[k : k + 1], mix.logits[k : k + 1], mix.cavity, mix.lashes)
         alone = mix_pixels(seen, window, bank, images, one, pool, FLOOR)
-        assert np.abs(warped[k] - np.clip(alone[..., :4], 0, 1).transpose(2, 0, 1)).max() < 1e-4
-        assert np.abs(moved[k] - alone[..., 4]).max() < 1e-3
+        assert np.abs(warps.pixels[k] - alone[..., :4]).max() < 1e-4
+        assert np.abs(warps.moved[k] - alone[..., 4]).max() < 1e-3
+
+
+def test_frames_that_are_warped_already_are_mixed_as_those_that_are_not(pool: ThreadPoolExecutor) -> None:
+    target = target_of(acted().performance, 5)
+    mix, bank = picked(target), head().bank
+    seen = look(head().surface, posed(target).vertices, bank.window)
+    extra = np.random.default_rng(1).normal(0, 1, (20, 24, len(mix.chosen))).astype(np.float32)
+    warps = warped_by(seen, bank.window, bank, bank.images, mix)
+    given = mix_pixels(seen, bank.window, bank, bank.images, mix, pool, FLOOR, extra, warps)
+    anew = mix_pixels(seen, bank.window, bank, bank.images, mix, None, FLOOR, extra)
+    assert np.abs(given - anew)[..., :4].max() < 1e-4
+    assert np.abs(given - anew)[..., 4].max() < 1e-3
 
 
 @pytest.mark.parametrize("size", [(24, 30), (144, 156)])

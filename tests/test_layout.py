@@ -19,7 +19,7 @@ SKIPPED = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
 # From the outside inwards. A module that is named nowhere here is a stage.
 ENTRANCES = {"__init__", "__main__", "cli", "doctor", "page"}  # what people start
 MEASURING = {"evaluate", "train"}  # uses the whole product; only the command line knows it
-ORDER = {"pipeline", "preview", "run", "renderer", "study"}  # puts the stages in order
+ORDER = {"pipeline", "preview", "run", "draw", "renderer", "study"}  # puts the stages in order
 FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what every stage may use
 # What app.py and the page use of the rest: what a run is asked by, and what it is shown with.
 APP_USES = {"errors", "types", "provenance", "pipeline", "page", "report_html"}
@@ -128,7 +128,8 @@ def test_what_orders_the_stages_knows_no_entrance_and_no_measuring() -> None:
     assert {name: arrows[name] & (ENTRANCES | MEASURING) for name in ORDER} == {name: frozenset() for name in ORDER}
     assert not arrows["study"] & ORDER
     assert not arrows["renderer"] & ORDER
-    assert arrows["run"] & ORDER <= {"renderer"}
+    assert arrows["draw"] & ORDER <= {"renderer"}
+    assert arrows["run"] & ORDER <= {"draw"}
 
 
 def test_measuring_is_known_to_command_line_and_page_and_training_to_the_command_line_alone() -> None:

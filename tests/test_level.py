@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.body import Body
+from tmt.draw import canvas_for
 from tmt.errors import FaceError
 from tmt.level import levelled
 from tmt.motion import turntable
-from tmt.run import canvas_for
 from tmt.shots import Shots, find, take_shots
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.types import Array, MediaInfo, Settings, Window

@@ -11,11 +11,12 @@ import pytest
 from heads import TOPOLOGY, acted
 from test_fuse import FLOOR, at_rest, posed
 
-from tmt.fuse import choose, mix_pixels
+from tmt.fuse import choose
 from tmt.geometry import transform
 from tmt.mouth import fill, mouth_of
 from tmt.render import look
 from tmt.types import Array, Target
+from tmt.warp import mix_pixels
 
 
 @pytest.fixture

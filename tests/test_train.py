@@ -26,6 +26,7 @@ from tmt.evaluate.metrics import psnr
 from tmt.growth import atlas_of
 from tmt.networks.blocks import folded
 from tmt.networks.head import HeadCell
+from tmt.render import look
 from tmt.renderer import Renderer
 from tmt.study import variant
 from tmt.trackers import load_tracker
@@ -39,6 +40,7 @@ from tmt.train.loop import Budget, run
 from tmt.train.pool import FUSION, Samples, read, unpacked
 from tmt.train.samples import LESSONS, ODDS, Subject, random_sample, sample_of, subject_of, withheld
 from tmt.types import Array, CanonicalHead, MediaInfo, Method, Receipt, Settings
+from tmt.warp import warped_by
 
 TINY: dict[str, object] = {"half": 4, "quarter": 4, "memory": 4}
 SMALL = {"network": {"source": 4, "width": 8, "widths": (8, 8, 8)}}
@@ -322,8 +324,9 @@ def test_training_puts_the_head_among_the_sources_as_the_product_does(subject: S
     allowed = withheld(subject, frame, str(rng.choice(LESSONS, p=ODDS)), rng)
     posed, mix = joint.posed_and_mixed(subject, frame, allowed, TOPOLOGY)
     atlas = replace(atlas_of(net, state, subject.surface), depth=np.zeros((1, 1), np.float32))
-    bank = subject.bank
-    told = gather(bank, subject.surface, TOPOLOGY, posed, mix, subject.canvas, bank.images, atlas)
+    seen = look(subject.surface, posed.vertices, subject.canvas.window)
+    warps = warped_by(seen, subject.canvas.window, subject.bank, subject.bank.images, mix)
+    told = gather(subject.surface, TOPOLOGY, posed, mix, subject.canvas, seen, warps, atlas)
     height, width = told.maps.shape[1:]  # the batch is filled up at the right and below
     sources, hints = sources[..., :height, :width], hints[..., :height, :width]
     assert told.sources.shape == sources.shape[1:]

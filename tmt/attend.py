@@ -6,7 +6,6 @@ warps afterwards.
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import cv2
@@ -16,14 +15,15 @@ from tmt.atlas import logit_of, pixels_of
 from tmt.bank import novelty
 from tmt.canvas import Canvas
 from tmt.composite import mattes, soft_dilated
-from tmt.fuse import REST, STRIPS, Mix, Posed, home_of
+from tmt.fuse import Mix, Posed
 from tmt.geometry import transform
-from tmt.kernels_warp import warp
-from tmt.render import Seen, filled, look, spread
+from tmt.render import Seen, filled, spread
 from tmt.topology import Topology
 from tmt.types import Array, Atlas, FrameBank, Surface, Target, Window
+from tmt.warp import Warps
 
 SIDE = 256.0  # px of the bank's window for the network
+ALIKE = 1.1  # times that scale: so much larger a picture is looked at as it is, and its frames are warped but once
 STEP = 16  # height and width are multiples of this: the network halves them four times
 LOGIT_UNIT = 8.0  # logits below the best one's, in units of this
 MOVED_UNIT = 16.0  # px
@@ -48,10 +48,11 @@ class Evidence:
 
 
 def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
-    """The canvas at the network's scale, without what lies around the head."""
-    window = canvas.window.at(min(canvas.window.scale, SIDE / max(bank.window.width, bank.window.height)))
-    if window.shape == canvas.window.shape:
+    """The canvas at the network's scale, without what lies around the head; the very same one where it nearly is."""
+    least = SIDE / max(bank.window.width, bank.window.height)
+    if canvas.window.scale <= least * ALIKE:
         return canvas
+    window = canvas.window.at(least)
     plate, known = (
         cv2.resize(a, window.shape[::-1], interpolation=cv2.INTER_AREA) for a in (canvas.plate, canvas.known)
     )
@@ -59,14 +60,13 @@ def small_canvas(canvas: Canvas, bank: FrameBank) -> Canvas:
 
 
 def gather(
-    bank: FrameBank, surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, images: Array,
-    atlas: Atlas | None = None, pool: Executor | None = None,
+    surface: Surface, topology: Topology, posed: Posed, mix: Mix, canvas: Canvas, seen: Seen, warps: Warps,
+    atlas: Atlas | None = None,
 ) -> Evidence:
-    """Everything for one target. The canvas and the bank's images [N, h, w, 4] uint8 are at the network's scale. With
-    an `atlas`, that is the last of the sources. `pool`: threads that share the work."""
+    """Everything for one target: `seen` and the `warps` of the bank's frames, on a canvas of the network's scale. With
+    an `atlas`, that is the last of the sources."""
     target, grid = posed.target, surface.grid
-    seen = look(surface, posed.vertices, canvas.window)
-    warped, moved = warped_by(seen, canvas.window, bank, images, mix, pool)
+    warped, moved = np.ascontiguousarray(np.moveaxis(warps.pixels, -1, 1)), warps.moved
     logits = np.stack([spread(row, seen) for row in mix.logits])
     if atlas is not None:
         own = pixels_of(atlas, seen, grid)
@@ -125,24 +125,6 @@ def share_of_last(evidence: Evidence, extra: Array, shape: tuple[int, int]) -> A
     logits = hints * np.float32(LOGIT_UNIT) + extra
     share = np.exp(logits - logits.max(-1, keepdims=True))
     return cv2.resize(share[..., -1] / share.sum(-1), shape[::-1], interpolation=cv2.INTER_LINEAR)
-
-
-def warped_by(
-    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: Executor | None = None
-) -> tuple[Array, Array]:
-    """The chosen frames as the target shows them: [K, 4, H, W] 0..1; how far pixels have come [K, H, W] px."""
-    grid, shape, count = mix.logits.shape[-1], seen.depth.shape, len(mix.chosen)
-    ratio = np.float32(images.shape[2] / bank.images.shape[2])
-    places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
-    home, chosen = home_of(window, bank.window, float(ratio)), images[mix.chosen]
-    warped, moved = np.empty((count, 4, *shape), np.float32), np.empty((count, *shape), np.float32)
-    edges = np.linspace(0, shape[0], STRIPS + 1).astype(int)
-
-    def strip(index: int) -> None:
-        warp(edges[index], edges[index + 1], seen.grid_xy, places, chosen, home, REST, warped, moved)
-
-    list((map if pool is None else pool.map)(strip, range(STRIPS)))
-    return warped, moved
 
 
 def _drawn(target: Target, window: Window, topology: Topology) -> dict[str, Array]:

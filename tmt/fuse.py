@@ -7,20 +7,16 @@ mixes the frames' own pixels. This is the baseline that a learned fusion has to 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F  # noqa: N812
 
-from tmt import kernels
 from tmt.bank import cell_area, view_direction
-from tmt.geometry import pixel_centres, sample, smoothstep
+from tmt.geometry import smoothstep
 from tmt.render import Seen, spread
 from tmt.topology import Topology
-from tmt.types import Array, FrameBank, Surface, Target, Window
+from tmt.types import Array, FrameBank, Surface, Target
 
 
 @dataclass(frozen=True)
@@ -40,12 +36,9 @@ class FusionWeights:
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
 LASHES_KEEP = 0.45  # share of what was there before
 SHUT = (0.45, 0.75)  # height of an eye beside that in the sources: shut enough for lashes, and open
-# px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
-REST = np.array([0.65, 1.75], np.float32)
 BONUS = 1.3  # for the frames in use: a new one must be this much better
 COARSE = 4  # the best frames are chosen on every fourth vertex
 ASIDE = (0.01, 0.04)  # of the width: beyond the sides of all pictures their edge is repeated so far, then nothing
-STRIPS = 2  # threads of the fast path
 
 
 @dataclass(frozen=True)
@@ -187,62 +180,3 @@ def _worth(share: Array, surface: Surface) -> Array:
 def _softmax(logits: Array) -> Array:
     exponent = np.exp(logits - logits.max(0))
     return exponent / exponent.sum(0)
-
-
-def mix_pixels(
-    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: ThreadPoolExecutor, floor: float,
-    extra: Array | None = None,
-) -> Array:
-    """Weighted pixels of the chosen frames, seen in `window` [H, W, 5]: RGB, matte, and how far they have come in px of
-    the images; 0 where nothing is seen (CPU, fast path).
-
-    images [K, h, w, 4] uint8: the bank's, at any scale; extra [h, w, K]: what a network adds to the logits, likewise.
-    """
-    extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
-    grid = mix.logits.shape[-1]
-    ratio = np.float32(images.shape[2] / bank.images.shape[2])
-    places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
-    height = seen.depth.shape[0]
-    out = np.empty((*seen.depth.shape, 5), np.float32)
-    chosen, home = images[mix.chosen], home_of(window, bank.window, float(ratio))
-    edges = np.linspace(0, height, STRIPS + 1).astype(int)
-
-    def strip(index: int) -> None:
-        kernels.fuse(
-            edges[index], edges[index + 1], seen.grid_xy, places, mix.logits, extra, chosen, floor, home, REST, out
-        )
-
-    list(pool.map(strip, range(STRIPS)))
-    return out
-
-
-def home_of(window: Window, source: Window, ratio: float) -> Array:
-    """Scale, x, y [3] that take a pixel of `window` to the same place in the pictures of `source`, shown at `ratio`."""
-    scale = source.scale * ratio
-    shift = (window.left - source.left) * scale, (window.top - source.top) * scale
-    return np.array([scale / window.scale, *shift], np.float32)
-
-
-def mix_pixels_torch(
-    grid_xy: torch.Tensor, places: torch.Tensor, logits: torch.Tensor, images: torch.Tensor, floor: float,
-    home: torch.Tensor, extra: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """The same in plain torch, for a GPU: grid_xy [H, W, 2], places [K, G, G, 2] px of the images, logits [K, G, G],
-    images [K, 4, h, w] float 0..1, home [3], extra [K, h, w] -> [5, H, W]."""
-    count, grid = logits.shape[:2]
-    height, width = grid_xy.shape[:2]
-    attributes = torch.cat([places.permute(0, 3, 1, 2).reshape(1, -1, grid, grid), logits[None]], 1)
-    here = sample(attributes, grid_xy[None] + 0.5)[0]
-    xy = here[: 2 * count].view(count, 2, height, width).permute(0, 2, 3, 1)
-    scores = here[2 * count :]
-    if extra is not None:
-        scores = scores + F.interpolate(extra[None], (height, width), mode="bilinear", align_corners=False)[0]
-    share = torch.softmax(scores, 0)
-    share = torch.where(share < floor * share.amax(0), 0.0, share)
-    share = share / share.sum(0)
-    origin = pixel_centres(height, width, xy.device) * home[0] + home[1:]
-    moved = (xy - origin).norm(dim=-1)
-    pull = ((moved - float(REST[0])) / float(REST[1] - REST[0])).clamp(0, 1)[..., None]
-    xy = origin + (xy - origin) * pull * pull * (3 - 2 * pull)
-    pixels = torch.cat([sample(images, xy, "bicubic"), moved[:, None]], 1)
-    return (share[:, None] * pixels).sum(0) * (grid_xy[..., 0] >= 0)

@@ -1,6 +1,6 @@
-"""Fast paths on the CPU (numba): rasterise, score the bank's frames, fuse pixels.
+"""Fast paths on the CPU (numba): rasterise, and the weights of a bicubic reading.
 
-Each equals its plain reference in `render.py` and `fuse.py`, which tests hold them to and which run on a GPU.
+Each equals its plain reference in `render.py`, which tests hold them to and which run on a GPU.
 """
 
 from __future__ import annotations
@@ -152,96 +152,3 @@ def cubic(t: float, weights: Array) -> None:
     weights[1] = ((a + 2) * t - (a + 3)) * t * t + 1
     weights[2] = ((a + 2) * s - (a + 3)) * s * s + 1
     weights[3] = a * s * t * t
-
-
-@nb.njit(cache=True, nogil=True, fastmath=True)
-def fuse(
-    rows_from: int, rows_to: int, grid_xy: Array, places: Array, logits: Array, extra: Array, images: Array,
-    floor: float, home: Array, rest: Array, out: Array,
-) -> None:
-    """Per pixel: softmax of the sources' logits, and the weighted sum of their pixels (bicubic).
-
-    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; extra [h, w, K] logits of the pixels, at
-    any size, spread over the picture (0 x 0: none); images [K, h, w, 4] uint8; sources of
-    less than `floor` of the best one's share are left out; home [3]: scale, x and y that take a pixel to where it lies
-    in the images if nothing moves; rest [2] px: moved less than the first is taken for no motion, more than the second
-    for all of it; out [H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the images (0 where there
-    is nothing). Only rows `rows_from` to `rows_to` are done: threads share the picture by strips, with no global
-    thread pool to clash over.
-    """
-    height, width = grid_xy.shape[0], grid_xy.shape[1]
-    count, grid = logits.shape[0], logits.shape[1]
-    tall, wide = extra.shape[0], extra.shape[1]
-    step_x, step_y = np.float32(wide) / np.float32(width), np.float32(tall) / np.float32(height)
-    rows, columns = images.shape[1], images.shape[2]
-    weight = np.empty(count, np.float32)
-    xs = np.empty(count, np.float32)
-    ys = np.empty(count, np.float32)
-    hx, hy = np.empty(4, np.float32), np.empty(4, np.float32)
-    for y in range(rows_from, rows_to):
-        for x in range(width):
-            gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
-            for c in range(5):
-                out[y, x, c] = 0
-            if gx < 0:
-                continue
-            j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
-            fx, fy = gx - np.float32(j), gy - np.float32(i)
-            w00, w01 = (1 - fx) * (1 - fy), fx * (1 - fy)
-            w10, w11 = (1 - fx) * fy, fx * fy
-            top = np.float32(-1e9)
-            for k in range(count):
-                a, b = logits[k, i], logits[k, i + 1]
-                p, q = places[k, i], places[k, i + 1]
-                weight[k] = w00 * a[j] + w01 * a[j + 1] + w10 * b[j] + w11 * b[j + 1]
-                xs[k] = w00 * p[j, 0] + w01 * p[j + 1, 0] + w10 * q[j, 0] + w11 * q[j + 1, 0]
-                ys[k] = w00 * p[j, 1] + w01 * p[j + 1, 1] + w10 * q[j, 1] + w11 * q[j + 1, 1]
-            if tall > 0:
-                ex = (np.float32(x) + np.float32(0.5)) * step_x - np.float32(0.5)
-                ey = (np.float32(y) + np.float32(0.5)) * step_y - np.float32(0.5)
-                ex = min(max(ex, np.float32(0)), np.float32(wide - 1))
-                ey = min(max(ey, np.float32(0)), np.float32(tall - 1))
-                u, v = min(int(ex), wide - 2), min(int(ey), tall - 2)
-                tx, ty = ex - np.float32(u), ey - np.float32(v)
-                for k in range(count):
-                    upper = extra[v, u, k] * (1 - tx) + extra[v, u + 1, k] * tx
-                    lower = extra[v + 1, u, k] * (1 - tx) + extra[v + 1, u + 1, k] * tx
-                    weight[k] += upper * (1 - ty) + lower * ty
-            for k in range(count):
-                top = max(top, weight[k])
-            for k in range(count):
-                weight[k] = np.exp(weight[k] - top)
-            kept = np.float32(0.0)
-            for k in range(count):
-                if weight[k] < floor:  # the best one has exp(0) = 1
-                    weight[k] = 0
-                kept += weight[k]
-            red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-            moved = np.float32(0)
-            home_x = (np.float32(x) + np.float32(0.5)) * home[0] + home[1]
-            home_y = (np.float32(y) + np.float32(0.5)) * home[0] + home[2]
-            for k in range(count):
-                if weight[k] == 0:
-                    continue
-                share = weight[k] / kept / np.float32(255.0)
-                away = np.sqrt((xs[k] - home_x) ** 2 + (ys[k] - home_y) ** 2)
-                moved += weight[k] / kept * away
-                pull = min(max((away - rest[0]) / (rest[1] - rest[0]), np.float32(0)), np.float32(1))
-                pull = pull * pull * (np.float32(3) - np.float32(2) * pull)
-                px = home_x + (xs[k] - home_x) * pull - np.float32(0.5)
-                py = home_y + (ys[k] - home_y) * pull - np.float32(0.5)
-                cx, cy = int(np.floor(px)), int(np.floor(py))
-                cubic(px - np.float32(cx), hx)
-                cubic(py - np.float32(cy), hy)
-                c0, c3 = min(max(cx - 1, 0), columns - 1), min(max(cx + 2, 0), columns - 1)
-                c1, c2 = min(max(cx, 0), columns - 1), min(max(cx + 1, 0), columns - 1)
-                for n in range(4):
-                    line = images[k, min(max(cy - 1 + n, 0), rows - 1)]
-                    p0, p1, p2, p3 = line[c0], line[c1], line[c2], line[c3]
-                    w0, w1 = share * hy[n] * hx[0], share * hy[n] * hx[1]
-                    w2, w3 = share * hy[n] * hx[2], share * hy[n] * hx[3]
-                    red += w0 * p0[0] + w1 * p1[0] + w2 * p2[0] + w3 * p3[0]
-                    green += w0 * p0[1] + w1 * p1[1] + w2 * p2[1] + w3 * p3[1]
-                    blue += w0 * p0[2] + w1 * p1[2] + w2 * p2[2] + w3 * p3[2]
-                    matte += w0 * p0[3] + w1 * p1[3] + w2 * p2[3] + w3 * p3[3]
-            out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3], out[y, x, 4] = red, green, blue, matte, moved

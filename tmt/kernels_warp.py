@@ -1,4 +1,12 @@
-"""The fast path of what the attention fusion looks at: every chosen frame as the target shows it (numba)."""
+"""Fast paths on the CPU (numba): the bank's frames as a target shows them, and their weighted mix; see `warp.py`.
+
+All do only the rows `rows_from` to `rows_to`: threads share a picture by strips, with no global pool to clash over.
+Arguments are alike: grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4]
+uint8; home [3]: scale, x and y that take a pixel to where it lies in the images if nothing moves; rest [2] px: moved
+less than the first is taken for no motion, more than the second for all of it; extra [h, w, K] logits of the pixels, at
+any size, spread over the picture (0 x 0: none); sources of less than `floor` of the best one's share are left out; out
+[H, W, 5]: RGB and matte 0..1, and how far the pixels have come, px of the images (0 where there is nothing).
+"""
 
 from __future__ import annotations
 
@@ -8,59 +16,173 @@ import numpy as np
 from tmt.kernels import cubic
 from tmt.types import Array
 
+FRACTIONS = 1024  # of a pixel, for which the bicubic weights are kept
+TABLE = np.empty((FRACTIONS + 1, 4), np.float32)
+for _number in range(FRACTIONS + 1):
+    cubic(_number / FRACTIONS, TABLE[_number])
+
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
-def warp(
-    rows_from: int, rows_to: int, grid_xy: Array, places: Array, images: Array, home: Array, rest: Array,
-    warped: Array, moved: Array,
+def trace(
+    rows_from: int, rows_to: int, grid_xy: Array, places: Array, home: Array, rest: Array, maps: Array, moved: Array
 ) -> None:
-    """Each of K frames, drawn where the sheet is seen (bicubic), and how far its pixels have come.
-
-    grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; images [K, h, w, 4] uint8; home [3] and rest [2] as in
-    `kernels.fuse`. Written: warped [K, 4, H, W] 0..1 and moved [K, H, W] px of the images, 0 where nothing is seen;
-    only rows `rows_from` to `rows_to`, as there.
-    """
-    count, grid = places.shape[0], places.shape[1]
-    rows, columns = images.shape[1], images.shape[2]
-    hx, hy = np.empty(4, np.float32), np.empty(4, np.float32)
-    for k in range(count):
-        for y in range(rows_from, rows_to):
-            for x in range(grid_xy.shape[1]):
-                gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
-                if gx < 0:
-                    for c in range(4):
-                        warped[k, c, y, x] = 0
+    """Where each frame shows what is seen: written are maps [K, rows, W, 2] px from the middle of the first pixel, of
+    the rows asked for alone, and moved [K, H, W] px of the images; moved is 0 where nothing is seen."""
+    grid = places.shape[1]
+    for y in range(rows_from, rows_to):
+        for x in range(grid_xy.shape[1]):
+            gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
+            if gx < 0:
+                for k in range(places.shape[0]):
                     moved[k, y, x] = 0
-                    continue
-                j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
-                fx, fy = gx - np.float32(j), gy - np.float32(i)
-                w00, w01, w10, w11 = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
-                p, q = places[k, i], places[k, i + 1]
-                home_x = (np.float32(x) + np.float32(0.5)) * home[0] + home[1]
-                home_y = (np.float32(y) + np.float32(0.5)) * home[0] + home[2]
-                dx = w00 * p[j, 0] + w01 * p[j + 1, 0] + w10 * q[j, 0] + w11 * q[j + 1, 0] - home_x
-                dy = w00 * p[j, 1] + w01 * p[j + 1, 1] + w10 * q[j, 1] + w11 * q[j + 1, 1] - home_y
+                continue
+            j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
+            fx, fy = gx - np.float32(j), gy - np.float32(i)
+            a, b, c, d = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
+            home_x = (np.float32(x) + np.float32(0.5)) * home[0] + home[1]
+            home_y = (np.float32(y) + np.float32(0.5)) * home[0] + home[2]
+            for k in range(places.shape[0]):
+                dx = a * places[k, i, j, 0] + b * places[k, i, j + 1, 0] - home_x
+                dy = a * places[k, i, j, 1] + b * places[k, i, j + 1, 1] - home_y
+                dx += c * places[k, i + 1, j, 0] + d * places[k, i + 1, j + 1, 0]
+                dy += c * places[k, i + 1, j, 1] + d * places[k, i + 1, j + 1, 1]
                 away = np.sqrt(dx * dx + dy * dy)
-                moved[k, y, x] = away
                 pull = min(max((away - rest[0]) / (rest[1] - rest[0]), np.float32(0)), np.float32(1))
                 pull = pull * pull * (np.float32(3) - np.float32(2) * pull)
-                px, py = home_x + dx * pull - np.float32(0.5), home_y + dy * pull - np.float32(0.5)
-                cx, cy = int(np.floor(px)), int(np.floor(py))
-                cubic(px - np.float32(cx), hx)
-                cubic(py - np.float32(cy), hy)
-                c0, c3 = min(max(cx - 1, 0), columns - 1), min(max(cx + 2, 0), columns - 1)
-                c1, c2 = min(max(cx, 0), columns - 1), min(max(cx + 1, 0), columns - 1)
+                maps[k, y - rows_from, x, 0] = home_x + dx * pull - np.float32(0.5)
+                maps[k, y - rows_from, x, 1] = home_y + dy * pull - np.float32(0.5)
+                moved[k, y, x] = away
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
+def _read(
+    images: Array, k: int, px: np.float32, py: np.float32, table: Array
+) -> tuple[np.float32, np.float32, np.float32, np.float32]:
+    """Picture k at a place, bicubic, 0..1; its border is repeated outside."""
+    rows, columns = images.shape[1], images.shape[2]
+    px = min(max(px, np.float32(-2)), np.float32(columns + 1))
+    py = min(max(py, np.float32(-2)), np.float32(rows + 1))
+    left, top = int(np.floor(px)), int(np.floor(py))
+    across = int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5))
+    down = int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5))
+    left, top = left - 1, top - 1
+    red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+    if left >= 0 and top >= 0 and left + 3 < columns and top + 3 < rows:
+        for n in range(4):
+            for m in range(4):
+                weight = table[down, n] * table[across, m]
+                red += weight * images[k, top + n, left + m, 0]
+                green += weight * images[k, top + n, left + m, 1]
+                blue += weight * images[k, top + n, left + m, 2]
+                matte += weight * images[k, top + n, left + m, 3]
+    else:
+        for n in range(4):
+            i = min(max(top + n, 0), rows - 1)
+            for m in range(4):
+                weight, j = table[down, n] * table[across, m], min(max(left + m, 0), columns - 1)
+                red += weight * images[k, i, j, 0]
+                green += weight * images[k, i, j, 1]
+                blue += weight * images[k, i, j, 2]
+                matte += weight * images[k, i, j, 3]
+    unit, none, one = np.float32(1 / 255), np.float32(0), np.float32(1)
+    return (
+        min(max(red * unit, none), one), min(max(green * unit, none), one), min(max(blue * unit, none), one),
+        min(max(matte * unit, none), one),
+    )
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
+def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: float, share: Array) -> None:
+    """Written: the share [K] of every source in a pixel."""
+    count, grid = logits.shape[0], logits.shape[1]
+    tall, wide = extra.shape[0], extra.shape[1]
+    gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
+    j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
+    fx, fy = gx - np.float32(j), gy - np.float32(i)
+    a, b, c, d = (1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy
+    for k in range(count):
+        share[k] = a * logits[k, i, j] + b * logits[k, i, j + 1]
+        share[k] += c * logits[k, i + 1, j] + d * logits[k, i + 1, j + 1]
+    if tall > 0:
+        ex = (np.float32(x) + np.float32(0.5)) * (np.float32(wide) / np.float32(grid_xy.shape[1])) - np.float32(0.5)
+        ey = (np.float32(y) + np.float32(0.5)) * (np.float32(tall) / np.float32(grid_xy.shape[0])) - np.float32(0.5)
+        ex = min(max(ex, np.float32(0)), np.float32(wide - 1))
+        ey = min(max(ey, np.float32(0)), np.float32(tall - 1))
+        u, v = min(int(ex), wide - 2), min(int(ey), tall - 2)
+        tx, ty = ex - np.float32(u), ey - np.float32(v)
+        for k in range(count):
+            share[k] += (extra[v, u, k] * (1 - tx) + extra[v, u + 1, k] * tx) * (1 - ty)
+            share[k] += (extra[v + 1, u, k] * (1 - tx) + extra[v + 1, u + 1, k] * tx) * ty
+    top = share[0]
+    for k in range(1, count):
+        top = max(top, share[k])
+    kept = np.float32(0.0)
+    for k in range(count):
+        share[k] = np.exp(share[k] - top)
+        if share[k] < floor:  # the best one has exp(0) = 1
+            share[k] = 0
+        kept += share[k]
+    for k in range(count):
+        share[k] /= kept
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def read(
+    rows_from: int, rows_to: int, grid_xy: Array, images: Array, maps: Array, table: Array, warped: Array
+) -> None:
+    """Each frame by itself: written is warped [K, H, W, 4] 0..1, 0 where nothing is seen."""
+    for k in range(images.shape[0]):
+        for y in range(rows_from, rows_to):
+            for x in range(grid_xy.shape[1]):
                 red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-                for n in range(4):
-                    line = images[k, min(max(cy - 1 + n, 0), rows - 1)]
-                    p0, p1, p2, p3 = line[c0], line[c1], line[c2], line[c3]
-                    share = hy[n] / np.float32(255.0)
-                    w0, w1, w2, w3 = share * hx[0], share * hx[1], share * hx[2], share * hx[3]
-                    red += w0 * p0[0] + w1 * p1[0] + w2 * p2[0] + w3 * p3[0]
-                    green += w0 * p0[1] + w1 * p1[1] + w2 * p2[1] + w3 * p3[1]
-                    blue += w0 * p0[2] + w1 * p1[2] + w2 * p2[2] + w3 * p3[2]
-                    matte += w0 * p0[3] + w1 * p1[3] + w2 * p2[3] + w3 * p3[3]
-                warped[k, 0, y, x] = min(max(red, np.float32(0)), np.float32(1))
-                warped[k, 1, y, x] = min(max(green, np.float32(0)), np.float32(1))
-                warped[k, 2, y, x] = min(max(blue, np.float32(0)), np.float32(1))
-                warped[k, 3, y, x] = min(max(matte, np.float32(0)), np.float32(1))
+                if grid_xy[y, x, 0] >= 0:
+                    px, py = maps[k, y - rows_from, x, 0], maps[k, y - rows_from, x, 1]
+                    red, green, blue, matte = _read(images, k, px, py, table)
+                warped[k, y, x, 0], warped[k, y, x, 1], warped[k, y, x, 2] = red, green, blue
+                warped[k, y, x, 3] = matte
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def blend(
+    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, warped: Array,
+    moved: Array, out: Array,
+) -> None:
+    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn."""
+    share = np.empty(logits.shape[0], np.float32)
+    for y in range(rows_from, rows_to):
+        for x in range(grid_xy.shape[1]):
+            for c in range(5):
+                out[y, x, c] = 0
+            if grid_xy[y, x, 0] < 0:
+                continue
+            _shares(grid_xy, x, y, logits, extra, floor, share)
+            for k in range(share.shape[0]):
+                if share[k] > 0:
+                    for c in range(4):
+                        out[y, x, c] += share[k] * warped[k, y, x, c]
+                    out[y, x, 4] += share[k] * moved[k, y, x]
+
+
+@nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+def fuse(
+    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, images: Array, floor: float, maps: Array,
+    table: Array, moved: Array, out: Array,
+) -> None:
+    """`read` and `blend` at once, which reads no more than is mixed."""
+    share = np.empty(logits.shape[0], np.float32)
+    for y in range(rows_from, rows_to):
+        for x in range(grid_xy.shape[1]):
+            for c in range(5):
+                out[y, x, c] = 0
+            if grid_xy[y, x, 0] < 0:
+                continue
+            _shares(grid_xy, x, y, logits, extra, floor, share)
+            for k in range(share.shape[0]):
+                if share[k] > 0:
+                    px, py = maps[k, y - rows_from, x, 0], maps[k, y - rows_from, x, 1]
+                    red, green, blue, matte = _read(images, k, px, py, table)
+                    out[y, x, 0] += share[k] * red
+                    out[y, x, 1] += share[k] * green
+                    out[y, x, 2] += share[k] * blue
+                    out[y, x, 3] += share[k] * matte
+                    out[y, x, 4] += share[k] * moved[k, y, x]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,16 +102,24 @@ def _loaded(folder: Path, name: str, where: torch.device) -> Any:
     return net.to(where, memory_format=torch.channels_last).eval()
 
 
+@dataclass(frozen=True)
+class Repair:
+    """What a network adds: logits [h, w, K] at its own size; matte [H, W] and picture [H, W, 3] at the picture's."""
+
+    logits: Array
+    matte: Array
+    picture: Array
+
+
 @torch.inference_mode()
 def attend(
     net: FusionNet, evidence: Evidence, shape: tuple[int, int], follow: Array | float = 1.0
-) -> tuple[Array, Array, Array]:
-    """What the network adds: logits [h, w, K] at its own size, and for a picture of `shape` (H, W) matte [H, W] and
-    colours [H, W, 3]. `follow` [h, w]: how far."""
+) -> Repair:
+    """What the network adds to a picture of `shape` (H, W). `follow` [h, w]: how far."""
     inputs = (
         torch.from_numpy(a)[None].to(net.device, net.dtype) for a in (evidence.sources, evidence.hints, evidence.maps)
     )
-    repair = net(*inputs)
+    told = net(*inputs)
     near = torch.from_numpy(evidence.maps[MAPS.index("near")]).to(net.device, net.dtype)
     height, width = evidence.shape
 
@@ -119,8 +128,8 @@ def attend(
 
     logits, added = (
         picture(values) * np.asarray(follow, np.float32)[..., None]
-        for values in (repair.logits[0], torch.cat([repair.matte[0], repair.picture[0]]) * near)
+        for values in (told.logits[0], torch.cat([told.matte[0], told.picture[0]]) * near)
     )
     if added.shape[:2] != shape:
         added = cv2.resize(added, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return logits, added[..., 0], added[..., 1:]
+    return Repair(logits, added[..., 0], added[..., 1:])

@@ -15,12 +15,13 @@ import torch
 
 from tmt import provenance
 from tmt.chosen import keep_to
+from tmt.draw import draw
 from tmt.errors import MediaError, SettingsError
 from tmt.flat import InPlane
 from tmt.learned import load_ahead, load_depth
 from tmt.motion import perform, turntable
 from tmt.progress import Progress, nobody
-from tmt.run import Job, check_output, check_settings, draw, write
+from tmt.run import Job, check_output, check_settings, write
 from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker

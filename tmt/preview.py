@@ -13,14 +13,15 @@ import numpy as np
 
 from tmt import label
 from tmt.chosen import keep_to
+from tmt.draw import canvas_for, draw
 from tmt.errors import FaceError, MediaError
 from tmt.geometry import rotation_angle
 from tmt.renderer import Renderer
-from tmt.run import Targets, canvas_for, check_settings, draw
+from tmt.run import check_settings
 from tmt.shots import find, sampled_performance, take_shots
 from tmt.study import laid
 from tmt.track import FaceTracker
-from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Settings, Target
+from tmt.types import Array, CanonicalHead, HeadPath, Performance, Pose, Settings, Target, Targets
 from tmt.video import probe
 from tmt.views import along
 

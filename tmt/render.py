@@ -80,6 +80,13 @@ def look(surface: Surface, vertices: Array, window: Window) -> Seen:
     return rasterise(points, window.shape)
 
 
+def look_torch(surface: Surface, vertices: Array, window: Window, device: torch.device) -> Seen:
+    """`look` in plain torch on a device."""
+    points = window.to_window(vertices).reshape(surface.grid, surface.grid, 3)
+    grid_xy, depth = rasterise_torch(torch.from_numpy(points).to(device), window.shape)
+    return Seen(grid_xy.cpu().numpy(), depth.cpu().numpy())
+
+
 def spread(values: Array, seen: Seen) -> Array:
     """Values at the sheet's vertices [G, G] -> at the pixels [H, W]; 0 where nothing is seen."""
     here: Array = cv2.remap(values, seen.grid_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

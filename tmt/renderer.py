@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from tmt import atlas
 from tmt.attend import gather, leeway, share_of_last, small_canvas
@@ -20,22 +20,34 @@ from tmt.canvas import Canvas, bank_canvas, faded, scaled
 from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps
 from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
-from tmt.fuse import FusionWeights, Mix, Posed, choose, home_of, mix_pixels, mix_pixels_torch, shade, within_sides
+from tmt.fuse import FusionWeights, Mix, Posed, choose, shade, within_sides
 from tmt.geometry import transform
 from tmt.glance import Glances
 from tmt.hub import device
-from tmt.learned import ASKED, attend, load_fusion
+from tmt.learned import ASKED, Repair, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
-from tmt.render import Seen, deform, look, place, rasterise_torch, spread
+from tmt.render import Seen, deform, look, look_torch, place, spread
 from tmt.topology import Topology
 from tmt.types import Array, Atlas, CanonicalHead, Settings, Target, Window
+from tmt.warp import Stored, Warps, mix_pixels, warped_by
 
 if TYPE_CHECKING:
     from tmt.networks.fusion import FusionNet
 
 PROBES = 4  # keyframes drawn from the others, to see how much fine detail the mixing loses
 NEIGHBOURS = 3  # keyframes on either side that a probe may not use: targets are never that near
+ALONE = ("copy", "warp2d", "head")  # methods that mix no frames of the bank
 LEAST_TRUST = 0.05  # a network that helps less is not asked at all
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A frame of which is known where its head stands and which frames it is mixed from; and what lies behind it."""
+
+    posed: Posed
+    mix: Mix | None
+    canvas: Canvas
+    picture: Array
 
 
 class Renderer:
@@ -53,8 +65,7 @@ class Renderer:
         self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
         if settings.full_frame:
             self._images = faded(self._images, head.bank.window, head.picture)
-        if self._portable:
-            self._stored = torch.from_numpy(self._images).permute(0, 3, 1, 2).contiguous().to(self._device)
+        self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
             self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
@@ -78,38 +89,41 @@ class Renderer:
     def draw(self, target: Target, behind: tuple[Canvas, Array] | None = None) -> Array:
         """The whole output picture [H, W, 3] uint8: the crop, or the subject's picture with the head in it. `behind`:
         this frame's canvas and picture, where they change from frame to frame."""
+        return self.finished(self.begun(target, behind))
+
+    def begun(self, target: Target, behind: tuple[Canvas, Array] | None = None) -> Begun:
+        """What goes on from the frame before: targets must begin in their order."""
         canvas, picture = behind or (self.canvas, self.head.picture)
+        clock = time.perf_counter()
+        posed, mix = self._posed(target), None
+        if self.settings.method not in ALONE:
+            mix = self._choose(posed, self._previous)
+            self._previous = mix.chosen
+        self._tick("choose", clock)
+        return Begun(posed, mix, canvas, picture)
+
+    def finished(self, begun: Begun) -> Array:
+        """The rest of `draw`, which depends on no other frame: several can be finished at once."""
+        target, canvas = begun.posed.target, begun.canvas
         if self.settings.method == "copy":
             image = copy_nearest(self.head, target, self.topology, canvas)
         elif self.settings.method == "warp2d":
             image = warp_one(self.head, target, self.topology, canvas)
         else:
-            image = self._head(target, canvas)
+            image = self._image(self._look(begun.posed.vertices, canvas.window), begun.mix, begun.posed, canvas)
         if self.settings.full_frame:
-            return paste_back(image, canvas, picture)
+            return paste_back(image, canvas, begun.picture)
         return np.round(image * 255).astype(np.uint8)
-
-    def _head(self, target: Target, canvas: Canvas) -> Array:
-        clock = time.perf_counter()
-        offsets = deform(self.head.surface, target.canonical)
-        vertices = place(self.head.surface, offsets, target, self.head.performance)
-        seen = self._look(vertices, canvas.window)
-        clock = self._tick("render", clock)
-        posed = Posed(offsets, vertices, target)
-        if self.settings.method == "head":
-            image = self._alone(seen, posed, canvas)
-        else:
-            mix = self._choose(posed, self._previous)
-            self._previous = mix.chosen
-            image = self._mixed(seen, mix, posed, canvas)
-        self._tick("fuse", clock)
-        return image
 
     def _choose(self, posed: Posed, previous: Array | None, allowed: Array | None = None) -> Mix:
         return choose(
             self.head.bank, self.head.surface, posed, self.topology, self.settings.sources, previous, allowed,
             self.weights,
         )
+
+    def _image(self, seen: Seen, mix: Mix | None, posed: Posed, canvas: Canvas) -> Array:
+        """[H, W, 3] float; without a mix by the recurrent head alone."""
+        return self._alone(seen, posed, canvas) if mix is None else self._mixed(seen, mix, posed, canvas)
 
     def _alone(self, seen: Seen, posed: Posed, canvas: Canvas) -> Array:
         """The recurrent head over the background, with no bank -> [H, W, 3] float."""
@@ -121,13 +135,11 @@ class Renderer:
         mix = Mix(np.empty(0, int), np.empty((0, *lacking.shape), np.float32), lacking, np.zeros_like(lacking))
         if needed(mix):
             fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
-        return self._laid(pixels, seen, posed, canvas, None, None)
+        return self._laid(pixels, seen, posed, canvas, None)
 
-    def _laid(
-        self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, more: Array | None, paint: Array | None
-    ) -> Array:
-        """Pixels [H, W, 5] over the back of the head over the canvas; `more` matte [H, W] and `paint` [H, W, 3] are
-        what a network, which knows of no back, adds."""
+    def _laid(self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, repair: Repair | None) -> Array:
+        """Pixels [H, W, 5] over the back of the head over the canvas, with what a network, which knows of no back,
+        adds to matte and colours."""
         head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
         person, drawn = mattes(pixels, seen, canvas, unit)
         share = None if canvas.joint is None else spread(canvas.joint, seen)
@@ -137,20 +149,22 @@ class Renderer:
         if back is not None:
             canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
             share = None if share is None else np.maximum(share, back[..., 3])
-        if more is not None and paint is not None:
-            person, drawn = (np.clip(matte + more * mine, 0, 1) for matte in (person, drawn))
-            paint = paint * np.asarray(mine)[..., None]
+        paint = None
+        if repair is not None:
+            person, drawn = (np.clip(matte + repair.matte * mine, 0, 1) for matte in (person, drawn))
+            paint = repair.picture * np.asarray(mine)[..., None]
         if back is not None:
             person = np.maximum(person, back[..., 3])
         return soften_steps(lay_over(pixels[..., :3], person, drawn, canvas, share, paint), person, seen, unit)
 
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
-        extra, more, paint = None, None, None
+        repair, warps = None, None
         drawn, share = atlas.if_wanted(self.head.atlas, mix.logits, self.head.surface, seen)
         if self._net is not None:
-            extra, more, paint, share = self._attend(self._net, mix, posed, canvas, drawn, share)
-        pixels = self._pixels(seen, mix, canvas.window, None if extra is None else extra[..., : len(mix.chosen)])
+            repair, share, warps = self._attend(self._net, seen, mix, posed, canvas, drawn, share)
+        extra = None if repair is None else repair.logits[..., : len(mix.chosen)]
+        pixels = self._pixels(seen, mix, canvas.window, extra, warps)
         add_detail(pixels, self._detail)
         if drawn is not None:
             atlas.lay_in(pixels, drawn, self.head.surface, seen, share)
@@ -161,9 +175,9 @@ class Renderer:
         made_up = self._glances.paint(*hole), fill(*hole, self._mouth, self.topology) if needed(mix) else None
         shade(pixels, seen, mix)
         for known in made_up:
-            if paint is not None and known is not None:
-                paint *= 1 - known[..., None]
-        return self._laid(pixels, seen, posed, canvas, more, paint)
+            if repair is not None and known is not None:
+                repair.picture[...] *= 1 - known[..., None]
+        return self._laid(pixels, seen, posed, canvas, repair)
 
     @cached_property
     def _mouth(self) -> Mouth:
@@ -171,40 +185,30 @@ class Renderer:
         return mouth_of(self.head, self.topology)
 
     def _attend(
-        self, net: FusionNet, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None, share: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        """What the network adds to logits, matte and colours; the `share` [H, W] that it leaves to what is `drawn`."""
-        bank, small = self.head.bank, small_canvas(canvas, self.head.bank)
-        evidence = gather(
-            bank, self.head.surface, self.topology, posed, mix, small, self._small, drawn, self._pool
-        )
-        follow = self._trust * leeway(evidence, bank, posed.target)
-        extra, more, paint = attend(net, evidence, canvas.window.shape, follow)
+        self, net: FusionNet, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None, share: Array
+    ) -> tuple[Repair, Array, Warps | None]:
+        """What the network adds; the `share` [H, W] that it leaves to what is `drawn`; and the frames as it saw them,
+        if that is how they are seen in the picture."""
+        head, small = self.head, small_canvas(canvas, self.head.bank)
+        seen = seen if small is canvas else look(head.surface, posed.vertices, small.window)
+        warps = warped_by(seen, small.window, head.bank, self._small, mix, self._pool)
+        evidence = gather(head.surface, self.topology, posed, mix, small, seen, warps, drawn)
+        follow = self._trust * leeway(evidence, head.bank, posed.target)
+        repair = attend(net, evidence, canvas.window.shape, follow)
         if drawn is not None:
-            share = share_of_last(evidence, extra, canvas.window.shape)
-        return extra, more, paint, share
+            share = share_of_last(evidence, repair.logits, canvas.window.shape)
+        return repair, share, warps if small is canvas else None
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
             return look(self.head.surface, vertices, window)
-        points = window.to_window(vertices).reshape(self.head.surface.grid, self.head.surface.grid, 3)
-        grid_xy, depth = rasterise_torch(torch.from_numpy(points).to(self._device), window.shape)
-        return Seen(grid_xy.cpu().numpy(), depth.cpu().numpy())
+        return look_torch(self.head.surface, vertices, window, self._device)
 
-    def _pixels(self, seen: Seen, mix: Mix, window: Window, extra: Array | None = None) -> Array:
+    def _pixels(self, seen: Seen, mix: Mix, window: Window, extra: Array | None, warps: Warps | None) -> Array:
+        if self._stored is not None:
+            return self._stored.mix(seen, window, mix, self.weights.floor, extra)
         bank, floor = self.head.bank, self.weights.floor
-        if not self._portable:
-            return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor, extra)
-        grid, ratio = mix.logits.shape[-1], self._images.shape[2] / bank.images.shape[2]
-        arrays = (
-            seen.grid_xy, bank.places[mix.chosen].reshape(-1, grid, grid, 2) * np.float32(ratio), mix.logits,
-            home_of(window, bank.window, ratio),
-        )
-        grid_xy, places, logits, home = (torch.from_numpy(np.ascontiguousarray(a)).to(self._device) for a in arrays)
-        images = self._stored[torch.from_numpy(mix.chosen).to(self._device)].to(torch.float32) / 255
-        added = None if extra is None else torch.from_numpy(extra).permute(2, 0, 1).to(self._device)
-        pixels = mix_pixels_torch(grid_xy, places, logits, images, floor, home, added)
-        return np.ascontiguousarray(pixels.permute(1, 2, 0).cpu().numpy())
+        return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor, extra, warps)
 
     def _calibrate(self) -> None:
         """Keyframes drawn from the other keyframes tell how far the network helps on this very head, and how much
@@ -220,31 +224,27 @@ class Renderer:
             self._trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
             self._net = net if self._trust > LEAST_TRUST else None
             drawn = [p + np.float32(self._trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
-        outlines = [outline for *_, outline in scenes]
+        faces = (transform(posed.target.pose, posed.target.canonical) for *_, posed in scenes)
+        outlines = [canvas.window.to_window(face[list(self.topology.oval), :2]) for face in faces]
         truth = [self._images[probe][..., :3] for probe in probes]
         pairs = (list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth))
         self._detail = matching_gain(*pairs)
 
-    def _drawn(self, scenes: list[tuple[Seen, Mix, Posed, Array]], canvas: Canvas) -> list[Array]:
+    def _drawn(self, scenes: list[tuple[Seen, Mix | None, Posed]], canvas: Canvas) -> list[Array]:
         """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
-        def one(seen: Seen, mix: Mix, posed: Posed, _: Array) -> Array:
-            alone = self.settings.method == "head"
-            return self._alone(seen, posed, canvas) if alone else self._mixed(seen, mix, posed, canvas)
-
         with ThreadPoolExecutor(2) as two:
-            return list(two.map(one, *zip(*scenes, strict=True)))
+            return list(two.map(lambda s: self._image(s[0], s[1], s[2], canvas), scenes))
 
-    def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix, Posed, Array]:
-        """A keyframe as a target for the others, and its face's outline px."""
-        bank = self.head.bank
-        target = target_of(self.head.performance, int(bank.index[probe]))
+    def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix | None, Posed]:
+        """A keyframe as a target for the others."""
+        posed = self._posed(target_of(self.head.performance, int(self.head.bank.index[probe])))
+        allowed = np.flatnonzero(np.abs(np.arange(len(self.head.bank)) - probe) > NEIGHBOURS)
+        mix = None if self.settings.method in ALONE else self._choose(posed, None, allowed)
+        return self._look(posed.vertices, canvas.window), mix, posed
+
+    def _posed(self, target: Target) -> Posed:
         offsets = deform(self.head.surface, target.canonical)
-        posed = Posed(offsets, place(self.head.surface, offsets, target, self.head.performance), target)
-        allowed = np.flatnonzero(np.abs(np.arange(len(bank)) - probe) > NEIGHBOURS)
-        outline = canvas.window.to_window(transform(target.pose, target.canonical)[list(self.topology.oval), :2])
-        return self._look(posed.vertices, canvas.window), self._choose(posed, None, allowed), posed, outline
+        return Posed(offsets, place(self.head.surface, offsets, target, self.head.performance), target)
 
-    def _tick(self, stage: str, since: float) -> float:
-        now = time.perf_counter()
-        self.seconds[stage] += now - since  # type: ignore[assignment]
-        return now
+    def _tick(self, stage: str, since: float) -> None:
+        self.seconds[stage] += time.perf_counter() - since  # type: ignore[assignment]

@@ -15,23 +15,16 @@ import cv2
 import numpy as np
 
 from tmt import label, provenance
-from tmt.body import Body, standing_torso
-from tmt.bounds import limits_of, within_range
-from tmt.canvas import Canvas, crop_canvas, full_canvas, middle_square
+from tmt.canvas import middle_square
+from tmt.draw import draw
 from tmt.errors import OutputError, SettingsError
-from tmt.geometry import transform
 from tmt.learned import ASKED, check_weights
 from tmt.presets import STRENGTHS
-from tmt.renderer import Renderer
-from tmt.topology import Topology
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
-from tmt.working import as_filmed
 
 SIZES = (256, 512, 1024)
-FULL_FRAME_CAP = 1024
-HEAD_ROOM = 0.75  # of the face's height around it, that a full-frame canvas must hold
 
 
 @dataclass(frozen=True)
@@ -91,50 +84,6 @@ def check_output(out: Path, *inputs: Path) -> Path:
 def side_by_side_of(out: Path) -> Path:
     """Where the side-by-side video of an output goes."""
     return out.with_name(f"{out.stem}_side-by-side.mp4")
-
-
-def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topology: Topology) -> Canvas:
-    """What the run draws on: the head's crop, or the part of the full picture that all its frames need."""
-    side = middle_square(head.bank.window).width
-    if not settings.full_frame:
-        size = settings.size or min(max(round(side * head.bank.window.scale) // 2 * 2, 256), 512)
-        return crop_canvas(head.bank, head.plate, size)
-    outline = transform(targets.pose, head.performance.neutral[list(topology.oval)].astype(np.float32))[..., :2]
-    room = HEAD_ROOM * float(np.ptp(outline[..., 1], axis=1).max())
-    low, high = outline.min((0, 1)) - room, outline.max((0, 1)) + room
-    torso = standing_torso(head, topology)
-    return full_canvas(head.bank, head.picture, head.plate, low, high, settings.size or FULL_FRAME_CAP, torso)
-
-
-def draw(
-    head: CanonicalHead, targets: Targets, settings: Settings, tracker: FaceTracker, seconds: Counter[str],
-    fps: Fraction | None = None,
-) -> Generator[tuple[Array, tuple[str, ...]], None, None]:
-    """Pictures [H, W, 3] uint8 with the label on them, and the limits that acted, frame by frame.
-
-    With `fps`, the run's, a full frame shows the subject's pictures one after another, not one that stands still.
-    """
-    moving = fps is not None and settings.full_frame and settings.mode == "relative" and not head.info.is_still
-    body = Body(head, tracker, fps) if fps is not None and moving else None
-    if fps is not None:
-        targets = within_range(targets, head)
-        targets = targets if body is None else body.carry(targets, fps)
-    canvas = canvas_for(head, targets, settings, tracker.topology)
-    renderer = Renderer(head, tracker.topology, canvas, settings)
-    renderer.seconds = seconds
-    try:
-        for index in range(len(targets)):
-            target = targets.target(index)
-            picture = renderer.draw(target, body.behind(index, canvas) if body is not None else None)
-            if settings.full_frame:
-                picture = as_filmed(picture, head.info)
-            if settings.label:
-                picture = label.burn_uint8(picture)
-            yield picture, target.limits + limits_of(head, target, canvas, tracker.topology)
-    finally:
-        renderer.close()
-        if body is not None:
-            body.close()
 
 
 def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from tmt.draw import draw
 from tmt.evaluate.clips import halves
 from tmt.evaluate.metrics import closeness
 from tmt.evaluate.protocols import SELF_STEP
@@ -27,7 +28,6 @@ from tmt.learned import load_head
 from tmt.networks.head import Glimpse, HeadCell, State
 from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.retarget import retarget
-from tmt.run import draw
 from tmt.stages import coverage_of, doublings
 from tmt.types import Array, CanonicalHead, Settings
 from tmt.video import read_frames

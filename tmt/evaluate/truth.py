@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tmt.draw import draw
 from tmt.errors import MediaError
 from tmt.evaluate.metrics import closeness, depth_error, pose_change_error
 from tmt.evaluate.observe import diverse, head_box
@@ -25,9 +26,8 @@ from tmt.evaluate.sheets import Strip, contact_sheet
 from tmt.evaluate.trial import CONSENT, MOMENTS, Setup, survive
 from tmt.pipeline import Drive, TalkingHeadPipeline, run_to_end
 from tmt.render import deform, look, place
-from tmt.run import Targets, draw
 from tmt.study import laid
-from tmt.types import Array, CanonicalHead, Method, Pose, Settings, Target, Window
+from tmt.types import Array, CanonicalHead, Method, Pose, Settings, Target, Targets, Window
 from tmt.video import read_frames, save_png
 
 FOLDER = "truth"

@@ -18,11 +18,12 @@ from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
 from tmt.motion import perform
 from tmt.plate import background_plate
-from tmt.render import deform, place
+from tmt.render import deform, look, place
 from tmt.topology import Topology
 from tmt.track import face_sharpness
 from tmt.train.clip import Clip
 from tmt.types import Array, FaceTrack, FrameBank, Performance, Surface, Window
+from tmt.warp import warped_by
 
 SOURCES = 6  # as Settings.sources
 STEADINESS = 0.3  # as of a studied subject
@@ -111,7 +112,10 @@ def sample_of(
     offsets = deform(subject.surface, target.canonical)
     posed = Posed(offsets, place(subject.surface, offsets, target, subject.performance), target)
     mix = _repeated(choose(subject.bank, subject.surface, posed, topology, sources, None, allowed), sources)
-    evidence = gather(subject.bank, subject.surface, topology, posed, mix, subject.canvas, subject.bank.images)
+    window = subject.canvas.window
+    seen = look(subject.surface, posed.vertices, window)
+    warps = warped_by(seen, window, subject.bank, subject.bank.images, mix)
+    evidence = gather(subject.surface, topology, posed, mix, subject.canvas, seen, warps)
     truth = np.moveaxis(subject.clip.images[frame], -1, 0).astype(np.float32) / 255
     room = [(0, 0)] + [(0, a - b) for a, b in zip(evidence.maps.shape[1:], truth.shape[1:], strict=True)]
     return Sample(evidence, np.pad(truth, room, mode="edge"))
