@@ -104,7 +104,7 @@ def story(result: Result, judged: RunNumbers, driving: Path, **changes: object) 
     told = {
         "report": result.report, "moments": [(0.2, {"driving": pictures[0]}), (9.0, {"driving": pictures[1]})],
         "findings": [finding("steady", judged.steady, "ja", value=judged.trembling)], "looks": [(0.4, "mouth")],
-        "figures": judged.figures(), "seconds": {"study": 3.0, "render": 6.0}, "video_seconds": 1.0,
+        "figures": judged.figures(), "seconds": {"study": 3.0, "fuse": 6.0}, "video_seconds": 1.0,
         "review": review("reject", "<script>x</script>", "A"), "price": Price(0.36, "EUR"),
     }  # fmt: skip
     return Story(**{**told, **changes})  # type: ignore[arg-type]
