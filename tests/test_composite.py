@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.canvas import Canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled
-from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
 from tmt.plate import background_plate
 from tmt.render import Seen
 from tmt.types import Array, FaceTrack, FrameBank, Window
@@ -213,6 +213,29 @@ def test_the_back_of_a_head_shows_beside_the_person_and_never_through_it() -> No
     assert not plate[40:120, 80:120].any()
     np.testing.assert_array_equal(plate[:, :80], canvas.plate[:, :80])
     np.testing.assert_array_equal(plate[:, 120:], canvas.plate[:, 120:])
+
+
+def test_before_the_back_of_a_head_a_soft_edge_loses_its_rim_of_light_and_a_cheeks_hard_edge_stays() -> None:
+    shape = (150, 150)
+    matte = np.clip((80 - np.arange(150)) / 4 + 0.5, 0, 1)  # hair that fades out around column 80, before paper
+    pixels = np.zeros((*shape, 5), np.float32)
+    pixels[..., 3] = matte
+    pixels[..., :3] = (1 - matte)[None, :, None]
+    grid_xy = np.zeros((*shape, 2), np.float32)
+    grid_xy[:, :20] = -1  # the sheet ends at column 20: a cheek
+    pixels[:, :20] = 0
+    seen = Seen(grid_xy, np.where(grid_xy[..., 0] < 0, np.inf, 1).astype(np.float32))
+    behind = np.zeros((*shape, 4), np.float32)
+    behind[20:, :, 3] = 1  # black
+    drawn = pixels[..., 3].copy()
+    drawn[:, :20] = 0
+    tightened = tight(drawn, pixels, seen, behind)
+    rims = [(pixels[..., 0] * alpha)[75].max() for alpha in (drawn, tightened)]  # laid over black
+    assert rims[0] > 0.2
+    assert rims[1] < 0.6 * rims[0]
+    np.testing.assert_array_equal(tightened[:, :60], drawn[:, :60])
+    np.testing.assert_array_equal(tightened[:10], drawn[:10])
+    assert (tightened <= drawn).all()
 
 
 def test_a_full_canvas_is_drawn_at_no_more_than_the_cap() -> None:

@@ -1,12 +1,10 @@
 """The back of the head: what the sheet of the canonical head, which no more than faces the camera, leaves open.
 
 Its outline is the person's own, read off the keyframes' mattes row by row from crown to neck. Behind it lies half an
-ellipse per row, as deep as an average skull. It wears what is seen at the outline's inner edge, hair as a rule.
+ellipse per row, as deep as an average skull. What it wears: `hair.py`.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,39 +13,25 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d, minimum_filter1d
 from tmt.bank import novelty
 from tmt.depth import HeadPrior, fit_prior
 from tmt.geometry import rotation_angle, smoothstep
+from tmt.hair import TEXTURE, THROAT, Front, worn
 from tmt.render import rasterise, skinned
+from tmt.sight import spread_out
 from tmt.topology import Topology
 from tmt.types import Array, Back, FrameBank, Performance, Surface, Target, Window
 
 ROWS, COLUMNS = 48, 33  # of the mesh
-TEXTURE = 128  # px a side of what it wears
+FINE = 512  # texels a side of the sheet, from which its hair is taken
 FRAMES, ANGLE = 5, np.radians(8.0)  # keyframes nearest to the front; how much nearer ones count more
 EAR = 0.42  # face heights: the outline's bumps that are no longer than this are ears, and belong to the sheet
 WIDEST = 0.40  # of the face's width from the middle: no neck is wider
 INSIDE, FORWARD = 0.05, 0.6  # head units: its edge begins where the sheet lies there, so far before the ears at most
 INSET = 0.02  # head units that the back stays inside the outline
-THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
 SKULL = 0.60  # of the face's height from the ears to the back of the head, with some hair
 NECK = 0.30  # of the face's width, the same for the neck
 NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes neck
 BELOW = 0.32  # face heights under the chin where the back ends
-LEAST, MOST = 0.12, 0.3  # head units of the outline's inside that are worn behind it
-RIM = 0.09  # head units: nearer to the outline pixels are mixed with what is behind
-ALIKE = 0.12  # a colour that differs by more from the outline's is no hair any more
-HUE, STRANGE = 3.0, 0.25  # weight of hue against light; a colour so far from the hair's is none of it
 SEEN = 0.5  # of the matte
-SOFT = 2.0  # texels: no copy of what lies beside it
 NEWS = (4.0, 12.0)  # degrees from any keyframe's view: so near to it the outline it shows is right, and no longer
-
-
-@dataclass(frozen=True)
-class _Front:
-    """Seen from before, on the sheet's grid: x, y [G] head units, person [G, G] 0..1, colours [G, G, 3]."""
-
-    x: Array
-    y: Array
-    person: Array
-    colours: Array
 
 
 def back_of(surface: Surface, bank: FrameBank, performance: Performance, topology: Topology) -> Back | None:
@@ -62,17 +46,17 @@ def back_of(surface: Surface, bank: FrameBank, performance: Performance, topolog
     middle, half = (low + high) / 2, (high - low) / 2
     depth = surface.vertices[:, 2].reshape(surface.grid, surface.grid)
     edges = (low + INSIDE, high - INSIDE)
-    sides = [np.clip(_at(front, depth, edge, y), prior.back - FORWARD, prior.back) for edge in edges]
+    sides = [np.clip(front.at(depth, edge, y), prior.back - FORWARD, prior.back) for edge in edges]
     share = (1 - np.cos(turn)) / 2
     z = sides[0][:, None] * (1 - share) + sides[1][:, None] * share + _bulge(y, half, prior)[:, None] * np.sin(turn)
     x = middle[:, None] - half[:, None] * np.cos(turn)
     vertices = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], -1).astype(np.float32)
     below = (y - prior.chin) / prior.face_height
     head, solid = (1 - smoothstep(share) for share in ((below - 0.03) / 0.5, (below - BELOW + 0.15) / 0.15))
-    return Back(vertices, head.astype(np.float32), _worn(front, prior, y, low, high), solid.astype(np.float32))
+    return Back(vertices, head.astype(np.float32), worn(front, prior, y, low, high), solid.astype(np.float32))
 
 
-def _front(surface: Surface, bank: FrameBank, performance: Performance) -> _Front:
+def _front(surface: Surface, bank: FrameBank, performance: Performance) -> Front:
     """The keyframes nearest to the front, laid over each other on the sheet."""
     grid = surface.grid
     angle = rotation_angle(bank.pose.rotation, performance.pose.rotation[performance.reference])
@@ -84,11 +68,13 @@ def _front(surface: Surface, bank: FrameBank, performance: Performance) -> _Fron
         shown = cv2.remap(bank.images[frame], places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         shown[places[..., 1] < -1, 3] = 0  # hair that touches the picture's top goes on above it, but not for ever
         total += np.float32(share) * shown
+    x, y = np.moveaxis(spread_out(bank.places[frames[0]], grid, FINE) - np.float32(0.5), -1, 0)
+    fine = cv2.remap(bank.images[frames[0]], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     sheet = surface.vertices.reshape(grid, grid, 3)
-    return _Front(sheet[0, :, 0], sheet[:, 0, 1], total[..., 3] / 255, total[..., :3] / 255)
+    return Front(sheet[0, :, 0], sheet[:, 0, 1], total[..., 3] / 255, total[..., :3] / 255, fine / np.float32(255))
 
 
-def _outline(front: _Front, prior: HeadPrior) -> tuple[Array, Array, Array] | None:
+def _outline(front: Front, prior: HeadPrior) -> tuple[Array, Array, Array] | None:
     """Rows y [ROWS] from the crown to the neck, and where the person begins and ends in them, low and high [ROWS]."""
     middle = int(np.abs(front.x - prior.centre[0]).argmin())
     column = front.person[:, middle] > SEEN
@@ -154,76 +140,6 @@ def _bulge(y: Array, half: Array, prior: HeadPrior) -> Array:
     down = smoothstep(((y - (prior.chin - height)) / height - NAPE[0]) / (NAPE[1] - NAPE[0]))
     skull, neck = SKULL * height * dome, np.minimum(NECK * prior.face_width, half)
     return np.asarray(skull * (1 - down) + neck * down)
-
-
-def _worn(front: _Front, prior: HeadPrior, y: Array, low: Array, high: Array) -> Array:
-    """Colours [TEXTURE, TEXTURE, 3]: the strip inside the outline, to and fro, further and further to the back."""
-    rows = np.linspace(y[0], y[-1], TEXTURE)
-    turn = np.linspace(0, np.pi, TEXTURE)
-    depth = np.linspace(0, MOST, 24)
-    out, hair = np.zeros((TEXTURE, TEXTURE, 3), np.float32), _hair(front, y[0], prior)
-    for edge, inward, part in ((low, 1.0, turn <= np.pi / 2), (high, -1.0, turn > np.pi / 2)):
-        rim = np.interp(rows, y, edge) + inward * RIM
-        wide = _alike(_at(front, front.colours, rim[:, None] + inward * depth, rows[:, None]), depth)
-        skin = _unlike(_at(front, front.colours, rim[:, None], rows[:, None])[:, 0], hair) > STRANGE
-        source = _hairy(rows, wide, skin, prior)
-        rim, wide = np.interp(source, rows, rim), np.maximum(np.interp(source, rows, wide), LEAST)
-        wide = gaussian_filter1d(wide, 3, mode="nearest")
-        away = (turn if inward > 0 else np.pi - turn)[part] * SKULL * prior.face_height
-        fold = np.abs((away[None] / wide[:, None] + 1) % 2 - 1) * wide[:, None]
-        out[:, part] = _at(front, front.colours, rim[:, None] + inward * fold, source[:, None])
-    return cv2.GaussianBlur(out, (0, 0), SOFT)
-
-
-def _hair(front: _Front, top: float, prior: HeadPrior) -> Array:
-    """The usual colour [3] of what lies under the crown: hair, or a bald head's skin."""
-    x, y = np.meshgrid(front.x, front.y)
-    middle = np.abs(x - prior.centre[0]) < WIDEST * prior.face_width
-    found = (y > top + RIM / 2) & (y < top + RIM / 2 + LEAST) & middle & (front.person > SEEN)
-    return np.asarray(np.median(front.colours[found], axis=0) if found.any() else np.zeros(3), np.float32)
-
-
-def _unlike(colours: Array, hair: Array) -> Array:
-    """How far colours [N, 3] are from that of the hair [3]; by hue rather than by light."""
-    apart = colours - hair
-    light = apart.mean(-1, keepdims=True)
-    return np.asarray(np.linalg.norm(np.concatenate([light, HUE * (apart - light)], -1), axis=-1))
-
-
-def _hairy(rows: Array, wide: Array, skin: Array, prior: HeadPrior) -> Array:
-    """Rows [N] that rows [N] of the skull take their colours from: themselves, or where the strip inside the outline is
-    too narrow to be hair or is `skin` [N] bool (a temple, an ear, a jaw), what lies above it, mirrored."""
-    nape = prior.chin - (1 - NAPE[1]) * prior.face_height
-    skull = rows < nape
-    above = skull & (rows < prior.centre[1])
-    tries = above & ~skin & (wide >= LEAST), above & ~skin, above & (wide >= LEAST)
-    good = next((rows for rows in tries if rows.any()), np.zeros(len(rows), bool))
-    if not good.any():
-        return rows
-    last = np.maximum.accumulate(np.where(good, np.arange(len(rows)), -1))
-    last = np.where(last < 0, int(np.argmax(good)), last)
-    mirrored = np.clip(2 * rows[last] - rows, rows[int(np.argmax(good))], None)
-    return np.asarray(np.where(skull & ~good, mirrored, rows))
-
-
-def _alike(inside: Array, depth: Array) -> Array:
-    """How far inwards [N] colours [N, D, 3] stay like those at the outline."""
-    start = inside[:, :3].mean(1, keepdims=True)
-    other = np.linalg.norm(inside - start, axis=-1) > ALIKE
-    first = np.where(other.any(1), other.argmax(1), len(depth) - 1)
-    return np.asarray(depth[first])
-
-
-def _at(front: _Front, values: Array, x: Array, y: Array) -> Array:
-    """Values [G, G(, C)] of the sheet at head units x, y."""
-    x, y = np.broadcast_arrays(x, y)
-    ticks = np.arange(len(front.x))
-    columns, rows = np.interp(x, front.x, ticks), np.interp(y, front.y, ticks)
-    flat = cv2.remap(
-        values.astype(np.float32), columns.reshape(-1, 1).astype(np.float32), rows.reshape(-1, 1).astype(np.float32),
-        cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    return np.asarray(flat.reshape(*x.shape, *values.shape[2:]))
 
 
 def seen_behind(back: Back, bank: FrameBank, target: Target, subject: Performance, window: Window) -> Array | None:

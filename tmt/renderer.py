@@ -17,7 +17,7 @@ from tmt.back import seen_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.canvas import Canvas, bank_canvas, faded, scaled
-from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
 from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, shade, within_sides
@@ -147,6 +147,7 @@ class Renderer:
         if head.back is not None:
             back = seen_behind(head.back, head.bank, posed.target, head.performance, canvas.window)
         if back is not None:
+            person, drawn = (tight(matte, pixels, seen, back) for matte in (person, drawn))
             canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
             share = None if share is None else np.maximum(share, back[..., 3])
         paint = None
@@ -227,8 +228,7 @@ class Renderer:
         faces = (transform(posed.target.pose, posed.target.canonical) for *_, posed in scenes)
         outlines = [canvas.window.to_window(face[list(self.topology.oval), :2]) for face in faces]
         truth = [self._images[probe][..., :3] for probe in probes]
-        pairs = (list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth))
-        self._detail = matching_gain(*pairs)
+        self._detail = matching_gain(*(list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth)))
 
     def _drawn(self, scenes: list[tuple[Seen, Mix | None, Posed]], canvas: Canvas) -> list[Array]:
         """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
