@@ -217,7 +217,7 @@ def test_the_back_of_a_head_shows_beside_the_person_and_never_through_it() -> No
 
 def test_before_the_back_of_a_head_a_soft_edge_loses_its_rim_of_light_and_a_cheeks_hard_edge_stays() -> None:
     shape = (150, 150)
-    matte = np.clip((80 - np.arange(150)) / 4 + 0.5, 0, 1)  # hair that fades out around column 80, before paper
+    matte = 0.93 * np.clip((80 - np.arange(150)) / 4 + 0.5, 0, 1)  # hair that fades out around column 80, before paper
     pixels = np.zeros((*shape, 5), np.float32)
     pixels[..., 3] = matte
     pixels[..., :3] = (1 - matte)[None, :, None]
@@ -227,8 +227,7 @@ def test_before_the_back_of_a_head_a_soft_edge_loses_its_rim_of_light_and_a_chee
     seen = Seen(grid_xy, np.where(grid_xy[..., 0] < 0, np.inf, 1).astype(np.float32))
     behind = np.zeros((*shape, 4), np.float32)
     behind[20:, :, 3] = 1  # black
-    drawn = pixels[..., 3].copy()
-    drawn[:, :20] = 0
+    drawn = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
     tightened = tight(drawn, pixels, seen, behind)
     rims = [(pixels[..., 0] * alpha)[75].max() for alpha in (drawn, tightened)]  # laid over black
     assert rims[0] > 0.2

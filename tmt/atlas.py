@@ -20,7 +20,7 @@ BARELY = 0.001  # that nowhere reaches more, a network cannot raise to LEAST, an
 
 
 def pixels_of(atlas: Atlas, seen: Seen, grid: int) -> Array:
-    """What the atlas shows of a sheet that is seen so: [H, W, 5] as `fuse.mix_pixels`."""
+    """What the atlas shows of a sheet that is seen so: [H, W, 5] as `warp.mix_pixels`."""
     where = seen.grid_xy * np.float32(len(atlas.colours) / (grid - 1)) - np.float32(0.5)
     pixels = cv2.remap(atlas.colours, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     out = np.empty((*seen.depth.shape, 5), np.float32)

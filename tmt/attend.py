@@ -1,7 +1,7 @@
 """What the attention fusion looks at: the best frames of the bank, warped, and what is known of the target.
 
-All at the network's own resolution, which does not grow with the output's: what it decides is carried to full-size
-warps afterwards.
+All at the network's own resolution, which does not grow with the output's (one that is hardly larger is looked at as it
+is): what it decides is carried to full-size warps afterwards.
 """
 
 from __future__ import annotations

@@ -69,7 +69,9 @@ def _front(surface: Surface, bank: FrameBank, performance: Performance) -> Front
         shown[places[..., 1] < -1, 3] = 0  # hair that touches the picture's top goes on above it, but not for ever
         total += np.float32(share) * shown
     x, y = np.moveaxis(spread_out(bank.places[frames[0]], grid, FINE) - np.float32(0.5), -1, 0)
-    fine = cv2.remap(bank.images[frames[0]], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    image = bank.images[frames[0]]
+    fine = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    fine[(x < 0) | (y < 0) | (x > image.shape[1] - 1) | (y > image.shape[0] - 1), 3] = 0  # no hair, a repeated edge
     sheet = surface.vertices.reshape(grid, grid, 3)
     return Front(sheet[0, :, 0], sheet[:, 0, 1], total[..., 3] / 255, total[..., :3] / 255, fine / np.float32(255))
 

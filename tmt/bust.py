@@ -21,7 +21,6 @@ from tmt.types import Array, Back, CanonicalHead
 GUTTER = 8  # px on both sides of where the two pictures meet: smaller copies of them must not mix them
 STRIP = TEXTURE - 2 * GUTTER  # px of the width for the back of the head: together a power of two
 SEAM, BEYOND = 0.14, 0.04  # head units inside and outside the outline where the sheet's colours become the back's
-STRIPES = 9.0  # of the back's texels
 ROUND = 2.0  # rows over which the back's depth is evened out
 TUCK = 0.04  # head units from the sheet to the back's edge
 UNDER, THROAT = 0.15, 0.02  # head units from the sheet to the lining: behind the face, behind the throat
@@ -54,8 +53,7 @@ def _sheet(baked: BakedHead) -> Mesh:
 
 
 def _cut(back: Back, level: float) -> Back:
-    """The back down to a level, its depth evened out; colours without the stripes that mirroring left, the more the
-    further behind."""
+    """The back down to a level, its depth evened out."""
     rows, own = len(back.vertices), back.vertices[:, 0, 1]
     at = np.interp(np.linspace(own[0], min(level, own[-1]), rows), own, np.arange(rows)).astype(np.float32)
     smooth = back.vertices.copy()
@@ -65,10 +63,7 @@ def _cut(back: Back, level: float) -> Back:
     side = len(back.colours)
     lines = np.interp(np.linspace(0, rows - 1, side), np.arange(rows), at) * (side - 1) / (rows - 1)
     where = np.meshgrid(np.arange(side, dtype=np.float32), lines.astype(np.float32))
-    colours = cv2.remap(back.colours, *where, cv2.INTER_LINEAR)
-    away = np.sin(np.linspace(0, np.pi, side, dtype=np.float32))[:, None]
-    soft = cv2.GaussianBlur(colours, (0, 0), sigmaX=STRIPES, sigmaY=1, borderType=cv2.BORDER_REPLICATE)
-    return Back(vertices, back.head, colours + (soft - colours) * smoothstep(away / 0.5), back.solid)
+    return Back(vertices, back.head, cv2.remap(back.colours, *where, cv2.INTER_LINEAR), back.solid)
 
 
 def _tucked(back: Back, baked: BakedHead) -> Back:

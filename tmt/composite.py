@@ -46,11 +46,15 @@ def mattes(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> tuple[Arra
 
     Where pixels have hardly moved, their own background is still right behind them, and nothing needs to be cut out.
     """
-    alpha = np.clip((pixels[..., 3] - 0.08) / 0.84, 0, 1)
-    alpha = _smooth_edges(alpha, seen, unit)
+    alpha = _smooth_edges(_stretched(pixels[..., 3]), seen, unit)
     still, gone = (limit * seen.depth.shape[1] for limit in STILL)
     rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered * canvas.known
     return alpha, np.maximum(alpha, rests.astype(np.float32))
+
+
+def _stretched(matte: Array) -> Array:
+    """A matte [H, W] as mixing leaves it, whose surely is a little less than 1 and surely not a little more than 0."""
+    return np.clip((matte - 0.08) / 0.84, 0, 1)
 
 
 def lay_over(
@@ -86,7 +90,7 @@ def tight(drawn: Array, pixels: Array, seen: Seen, behind: Array) -> Array:
     from their pictures holds the colours of another background, a rim of light around dark hair. Where the head hides
     itself (a cheek) there is no such edge."""
     width = max(1, round(TIGHT * max(drawn.shape))) * 2 + 1
-    own = np.where(seen.covered, pixels[..., 3], np.float32(1))
+    own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
     inner = cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), width / 3)
     return drawn + behind[..., 3] * np.minimum(inner - drawn, 0)
 

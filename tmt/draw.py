@@ -56,22 +56,27 @@ def draw(
         targets = targets if body is None else body.carry(targets, fps)
     canvas = canvas_for(head, targets, settings, tracker.topology)
     renderer = Renderer(head, tracker.topology, canvas, settings)
+    seconds.update(renderer.seconds)  # what it took to prepare
     renderer.seconds = seconds
 
     def tasks() -> Iterator[Callable[[], tuple[Array, tuple[str, ...]]]]:
         for index in range(len(targets)):
             target = targets.target(index)
-            begun = renderer.begun(target, body.behind(index, canvas) if body is not None else None)
+            clock = time.perf_counter()
+            behind = None if body is None else body.behind(index, canvas)
+            seconds["behind"] += time.perf_counter() - clock  # type: ignore[assignment]
+            begun = renderer.begun(target, behind)
             acted = target.limits + limits_of(head, target, canvas, tracker.topology)
             yield partial(_shown, renderer, begun, acted)
 
     try:
         with closing(overlapped(tasks(), AT_ONCE)) as pictures:
-            clock, chosen = time.perf_counter(), seconds["choose"]
+            clock, others = time.perf_counter(), seconds["choose"] + seconds["behind"]
             for picture in pictures:
-                seconds["fuse"] += time.perf_counter() - clock - (seconds["choose"] - chosen)  # type: ignore[assignment]
+                others -= seconds["choose"] + seconds["behind"]
+                seconds["fuse"] += time.perf_counter() - clock + others  # type: ignore[assignment]
                 yield picture
-                clock, chosen = time.perf_counter(), seconds["choose"]
+                clock, others = time.perf_counter(), seconds["choose"] + seconds["behind"]
     finally:
         renderer.close()
         if body is not None:

@@ -1,8 +1,8 @@
-"""The unlearned fusion: which of the bank's frames shows each pixel best, and their weighted mix.
+"""The unlearned fusion: which of the bank's frames shows each place best.
 
 Per vertex every frame gets a logit from view angle, local difference of expression, whole-region terms for the mouth
 and each eye with its brow, visibility, and magnification (it decides what fills an opening mouth); per pixel a softmax
-mixes the frames' own pixels. This is the baseline that a learned fusion has to beat, and its fallback.
+mixes the frames' own pixels (`warp.py`). This is the baseline that a learned fusion has to beat, and its fallback.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Fast paths on the CPU (numba): rasterise, and the weights of a bicubic reading.
 
-Each equals its plain reference in `render.py`, which tests hold them to and which run on a GPU.
+The rasteriser equals its plain reference in `render.py`, which tests hold it to and which runs on a GPU.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def _read(
     px = min(max(px, np.float32(-2)), np.float32(columns + 1))
     py = min(max(py, np.float32(-2)), np.float32(rows + 1))
     left, top = int(np.floor(px)), int(np.floor(py))
-    across = int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5))
-    down = int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5))
+    across = min(max(int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5)), 0), FRACTIONS)
+    down = min(max(int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5)), 0), FRACTIONS)
     left, top = left - 1, top - 1
     red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
     if left >= 0 and top >= 0 and left + 3 < columns and top + 3 < rows:

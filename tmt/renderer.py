@@ -68,7 +68,8 @@ class Renderer:
         self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
-            self._small = scaled(self._images, small_canvas(canvas, head.bank).window.scale / canvas.window.scale)
+            near, width = small_canvas(canvas, head.bank).window, head.bank.window.width
+            self._small = scaled(self._images, near.scale * width / self._images.shape[2])
         self._unrolled, self._glances = Unrolled(head.surface, topology), Glances(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
@@ -198,7 +199,7 @@ class Renderer:
         repair = attend(net, evidence, canvas.window.shape, follow)
         if drawn is not None:
             share = share_of_last(evidence, repair.logits, canvas.window.shape)
-        return repair, share, warps if small is canvas else None
+        return repair, share, warps if small is canvas and self._small is self._images else None
 
     def _look(self, vertices: Array, window: Window) -> Seen:
         if not self._portable:
@@ -208,8 +209,7 @@ class Renderer:
     def _pixels(self, seen: Seen, mix: Mix, window: Window, extra: Array | None, warps: Warps | None) -> Array:
         if self._stored is not None:
             return self._stored.mix(seen, window, mix, self.weights.floor, extra)
-        bank, floor = self.head.bank, self.weights.floor
-        return mix_pixels(seen, window, bank, self._images, mix, self._pool, floor, extra, warps)
+        return mix_pixels(seen, window, self.head.bank, self._images, mix, self._pool, self.weights.floor, extra, warps)
 
     def _calibrate(self) -> None:
         """Keyframes drawn from the other keyframes tell how far the network helps on this very head, and how much

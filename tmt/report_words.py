@@ -66,6 +66,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "stage_decode": ("Decoding", "復号"),
     "stage_track": ("Following the driving face", "動きの追跡"),
     "stage_prepare": ("Preparing", "準備"),
+    "stage_behind": ("Background", "背景"),
     "stage_choose": ("Posing the head, choosing frames", "頭部の配置とフレームの選択"),
     "stage_fuse": ("Pixels", "画素の合成"),
     "stage_encode": ("Encoding", "符号化"),

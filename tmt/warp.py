@@ -69,13 +69,16 @@ def mix_pixels(
     """
     extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
     grid_xy, logits, out = seen.grid_xy, mix.logits, np.empty((*seen.depth.shape, 5), np.float32)
-    traced, chosen = _Traced(seen, window, bank, images, mix), images[mix.chosen]
-    moved = np.empty((len(chosen), *seen.depth.shape), np.float32) if warps is None else warps.moved
+    if warps is not None:
+        pixels, known = warps.pixels, warps.moved
 
-    def rows(low: int, high: int) -> None:
-        if warps is not None:
-            kernels_warp.blend(low, high, grid_xy, logits, extra, floor, warps.pixels, moved, out)
-        else:
+        def rows(low: int, high: int) -> None:
+            kernels_warp.blend(low, high, grid_xy, logits, extra, floor, pixels, known, out)
+    else:
+        traced, chosen = _Traced(seen, window, bank, images, mix), images[mix.chosen]
+        moved = np.empty((len(chosen), *seen.depth.shape), np.float32)
+
+        def rows(low: int, high: int) -> None:
             maps = traced.rows(low, high, moved)
             kernels_warp.fuse(low, high, grid_xy, logits, extra, chosen, floor, maps, TABLE, moved, out)
 
