@@ -43,7 +43,7 @@ def front(prior: HeadPrior, long: bool, grain: float = 0.2) -> Front:
 def back_of(prior: HeadPrior, seen: Front) -> Array:
     y = np.linspace(seen.y[0], prior.chin + 0.3 * prior.face_height, 48)
     half = np.where(y < prior.chin - 0.3 * prior.face_height, 0.6, 0.28) * prior.face_width
-    return worn(seen, prior, y, prior.centre[0] - half, prior.centre[0] + half)
+    return worn(seen, prior, y, prior.centre[0] - half, prior.centre[0] + half, 1.2)
 
 
 def test_short_hair_ends_above_the_neck_and_hanging_hair_does_not(prior: HeadPrior) -> None:

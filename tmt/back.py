@@ -53,7 +53,8 @@ def back_of(surface: Surface, bank: FrameBank, performance: Performance, topolog
     vertices = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], -1).astype(np.float32)
     below = (y - prior.chin) / prior.face_height
     head, solid = (1 - smoothstep(share) for share in ((below - 0.03) / 0.5, (below - BELOW + 0.15) / 0.15))
-    return Back(vertices, head.astype(np.float32), worn(front, prior, y, low, high), solid.astype(np.float32))
+    colours = worn(front, prior, y, low, high, SKULL * prior.face_height)
+    return Back(vertices, head.astype(np.float32), colours, solid.astype(np.float32))
 
 
 def _front(surface: Surface, bank: FrameBank, performance: Performance) -> Front:

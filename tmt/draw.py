@@ -62,9 +62,11 @@ def draw(
     def tasks() -> Iterator[Callable[[], tuple[Array, tuple[str, ...]]]]:
         for index in range(len(targets)):
             target = targets.target(index)
-            clock = time.perf_counter()
-            behind = None if body is None else body.behind(index, canvas)
-            seconds["behind"] += time.perf_counter() - clock  # type: ignore[assignment]
+            behind = None
+            if body is not None:
+                clock = time.perf_counter()
+                behind = body.behind(index, canvas)
+                seconds["behind"] += time.perf_counter() - clock  # type: ignore[assignment]
             begun = renderer.begun(target, behind)
             acted = target.limits + limits_of(head, target, canvas, tracker.topology)
             yield partial(_shown, renderer, begun, acted)

@@ -28,7 +28,6 @@ CALM = 0.06  # of the rows, over which the tone is smooth
 LEAST = 6  # px of a patch's side below which its detail says nothing
 STRONGEST = 0.35  # of the tone: detail is no stronger
 LIVELY = 0.8  # of what varies from strand to strand
-ARC = 0.60  # face heights: the texture's columns lie as far apart on a skull so deep
 
 
 @dataclass(frozen=True)
@@ -52,18 +51,19 @@ class Front:
         return np.asarray(flat.reshape(*x.shape, *values.shape[2:]))
 
 
-def worn(front: Front, prior: HeadPrior, y: Array, low: Array, high: Array) -> Array:
-    """Colours [TEXTURE, TEXTURE, 3] of a back whose outline runs through low, high [R] in rows y [R], head units."""
+def worn(front: Front, prior: HeadPrior, y: Array, low: Array, high: Array, deep: float) -> Array:
+    """Colours [TEXTURE, TEXTURE, 3] of a back whose outline runs through low, high [R] in rows y [R], and which lies so
+    `deep` behind it; all head units."""
     rows, turn = np.linspace(y[0], y[-1], TEXTURE), np.linspace(0, np.pi, TEXTURE)
     hair = _hair(front, float(y[0]), prior)
     sides = [_side(front, prior, rows, np.interp(rows, y, edge), inward, hair)
              for edge, inward in ((low, 1.0), (high, -1.0))]  # fmt: skip
     share = ((1 - np.cos(turn)) / 2)[None, :, None]
     tone, neck = (a[:, None] * (1 - share) + b[:, None] * share for a, b in zip(*sides, strict=True))
-    detail = _detail(front, prior, hair, turn * ARC * prior.face_height, rows - rows[0])
-    top = prior.chin - prior.face_height
+    detail = _detail(front, prior, hair, turn * deep, rows - rows[0])
     if _hangs(front, prior, hair):
         return np.clip(tone * detail[..., None], 0, 1).astype(np.float32)
+    top = prior.chin - prior.face_height
     strands = RAGGED * (detail - 1)
     skin = smoothstep((((rows - top) / prior.face_height)[:, None] + strands - HAIRLINE + SOFT) / (2 * SOFT))[..., None]
     return np.clip(tone * detail[..., None] * (1 - skin) + neck * skin, 0, 1).astype(np.float32)

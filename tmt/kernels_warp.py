@@ -144,11 +144,12 @@ def read(
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def blend(
-    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, warped: Array,
-    moved: Array, out: Array,
+    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, images: Array, maps: Array,
+    table: Array, warped: Array, moved: Array, out: Array,
 ) -> None:
-    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn."""
-    share = np.empty(logits.shape[0], np.float32)
+    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn; where that is nothing
+    (warped of no frames), no more is read, at `maps`, than is mixed."""
+    share, drawn = np.empty(logits.shape[0], np.float32), warped.shape[0] > 0
     for y in range(rows_from, rows_to):
         for x in range(grid_xy.shape[1]):
             for c in range(5):
@@ -157,32 +158,16 @@ def blend(
                 continue
             _shares(grid_xy, x, y, logits, extra, floor, share)
             for k in range(share.shape[0]):
-                if share[k] > 0:
-                    for c in range(4):
-                        out[y, x, c] += share[k] * warped[k, y, x, c]
-                    out[y, x, 4] += share[k] * moved[k, y, x]
-
-
-@nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
-def fuse(
-    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, images: Array, floor: float, maps: Array,
-    table: Array, moved: Array, out: Array,
-) -> None:
-    """`read` and `blend` at once, which reads no more than is mixed."""
-    share = np.empty(logits.shape[0], np.float32)
-    for y in range(rows_from, rows_to):
-        for x in range(grid_xy.shape[1]):
-            for c in range(5):
-                out[y, x, c] = 0
-            if grid_xy[y, x, 0] < 0:
-                continue
-            _shares(grid_xy, x, y, logits, extra, floor, share)
-            for k in range(share.shape[0]):
-                if share[k] > 0:
+                if share[k] == 0:
+                    continue
+                if drawn:
+                    red, green, blue = warped[k, y, x, 0], warped[k, y, x, 1], warped[k, y, x, 2]
+                    matte = warped[k, y, x, 3]
+                else:
                     px, py = maps[k, y - rows_from, x, 0], maps[k, y - rows_from, x, 1]
                     red, green, blue, matte = _read(images, k, px, py, table)
-                    out[y, x, 0] += share[k] * red
-                    out[y, x, 1] += share[k] * green
-                    out[y, x, 2] += share[k] * blue
-                    out[y, x, 3] += share[k] * matte
-                    out[y, x, 4] += share[k] * moved[k, y, x]
+                out[y, x, 0] += share[k] * red
+                out[y, x, 1] += share[k] * green
+                out[y, x, 2] += share[k] * blue
+                out[y, x, 3] += share[k] * matte
+                out[y, x, 4] += share[k] * moved[k, y, x]

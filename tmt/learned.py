@@ -103,8 +103,9 @@ def _loaded(folder: Path, name: str, where: torch.device) -> Any:
 
 
 @dataclass(frozen=True)
-class Repair:
-    """What a network adds: logits [h, w, K] at its own size; matte [H, W] and picture [H, W, 3] at the picture's."""
+class Added:
+    """A network's repair as arrays: logits [h, w, K] at its own size; matte [H, W] and picture [H, W, 3] at the
+    picture's."""
 
     logits: Array
     matte: Array
@@ -114,7 +115,7 @@ class Repair:
 @torch.inference_mode()
 def attend(
     net: FusionNet, evidence: Evidence, shape: tuple[int, int], follow: Array | float = 1.0
-) -> Repair:
+) -> Added:
     """What the network adds to a picture of `shape` (H, W). `follow` [h, w]: how far."""
     inputs = (
         torch.from_numpy(a)[None].to(net.device, net.dtype) for a in (evidence.sources, evidence.hints, evidence.maps)
@@ -132,4 +133,4 @@ def attend(
     )
     if added.shape[:2] != shape:
         added = cv2.resize(added, shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return Repair(logits, added[..., 0], added[..., 1:])
+    return Added(logits, added[..., 0], added[..., 1:])

@@ -16,15 +16,13 @@ def overlapped(tasks: Iterable[Callable[[], T]], at_once: int) -> Generator[T, N
     The tasks are drawn from their iterable in the caller's thread: what must happen one after another belongs there.
     Closing the generator, or an error in a task, ends the work: begun tasks are waited for, others dropped.
     """
-    waiting = deque[Future[T]]()
-    with ThreadPoolExecutor(at_once, thread_name_prefix="tmt-overlap") as pool:
-        try:
-            for task in tasks:
-                waiting.append(pool.submit(task))
-                if len(waiting) > at_once:
-                    yield waiting.popleft().result()
-            while waiting:
+    waiting, pool = deque[Future[T]](), ThreadPoolExecutor(at_once, thread_name_prefix="tmt-overlap")
+    try:
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > at_once:
                 yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,7 +24,7 @@ from tmt.fuse import FusionWeights, Mix, Posed, choose, shade, within_sides
 from tmt.geometry import transform
 from tmt.glance import Glances
 from tmt.hub import device
-from tmt.learned import ASKED, Repair, attend, load_fusion
+from tmt.learned import ASKED, Added, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.render import Seen, deform, look, look_torch, place, spread
 from tmt.topology import Topology
@@ -68,8 +68,8 @@ class Renderer:
         self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
-            near, width = small_canvas(canvas, head.bank).window, head.bank.window.width
-            self._small = scaled(self._images, near.scale * width / self._images.shape[2])
+            near, own = small_canvas(canvas, head.bank), self._images.shape[2] / head.bank.window.width
+            self._small = scaled(self._images, 1.0 if near is canvas else near.window.scale / own)
         self._unrolled, self._glances = Unrolled(head.surface, topology), Glances(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
@@ -138,7 +138,7 @@ class Renderer:
             fill(pixels, seen, mix, posed.target, canvas.window, self._mouth, self.topology)
         return self._laid(pixels, seen, posed, canvas, None)
 
-    def _laid(self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, repair: Repair | None) -> Array:
+    def _laid(self, pixels: Array, seen: Seen, posed: Posed, canvas: Canvas, repair: Added | None) -> Array:
         """Pixels [H, W, 5] over the back of the head over the canvas, with what a network, which knows of no back,
         adds to matte and colours."""
         head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
@@ -178,7 +178,7 @@ class Renderer:
         shade(pixels, seen, mix)
         for known in made_up:
             if repair is not None and known is not None:
-                repair.picture[...] *= 1 - known[..., None]
+                repair = replace(repair, picture=repair.picture * (1 - known[..., None]))
         return self._laid(pixels, seen, posed, canvas, repair)
 
     @cached_property
@@ -188,7 +188,7 @@ class Renderer:
 
     def _attend(
         self, net: FusionNet, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None, share: Array
-    ) -> tuple[Repair, Array, Warps | None]:
+    ) -> tuple[Added, Array, Warps | None]:
         """What the network adds; the `share` [H, W] that it leaves to what is `drawn`; and the frames as it saw them,
         if that is how they are seen in the picture."""
         head, small = self.head, small_canvas(canvas, self.head.bank)

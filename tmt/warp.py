@@ -23,6 +23,8 @@ from tmt.types import Array, FrameBank, Window
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
 REST = np.array([0.65, 1.75], np.float32)
 STRIPS = 2  # threads of the fast path
+NOTHING = np.empty((0, 0, 0, 4), np.float32)  # pixels of no frames
+NOWHERE = np.empty((0, 0, 0, 2), np.float32)  # places of no frames
 
 
 @dataclass(frozen=True)
@@ -68,19 +70,15 @@ def mix_pixels(
     `warps`: of this very picture, where they are there already.
     """
     extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
-    grid_xy, logits, out = seen.grid_xy, mix.logits, np.empty((*seen.depth.shape, 5), np.float32)
-    if warps is not None:
-        pixels, known = warps.pixels, warps.moved
+    out = np.empty((*seen.depth.shape, 5), np.float32)
+    traced = None if warps is not None else _Traced(seen, window, bank, images, mix)
+    chosen = images[:0] if warps is not None else images[mix.chosen]
+    pixels = NOTHING if warps is None else warps.pixels
+    moved = np.empty((len(chosen), *seen.depth.shape), np.float32) if warps is None else warps.moved
 
-        def rows(low: int, high: int) -> None:
-            kernels_warp.blend(low, high, grid_xy, logits, extra, floor, pixels, known, out)
-    else:
-        traced, chosen = _Traced(seen, window, bank, images, mix), images[mix.chosen]
-        moved = np.empty((len(chosen), *seen.depth.shape), np.float32)
-
-        def rows(low: int, high: int) -> None:
-            maps = traced.rows(low, high, moved)
-            kernels_warp.fuse(low, high, grid_xy, logits, extra, chosen, floor, maps, TABLE, moved, out)
+    def rows(low: int, high: int) -> None:
+        maps = NOWHERE if traced is None else traced.rows(low, high, moved)
+        kernels_warp.blend(low, high, seen.grid_xy, mix.logits, extra, floor, chosen, maps, TABLE, pixels, moved, out)
 
     in_strips(rows, len(out), pool)
     return out
