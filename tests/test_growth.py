@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from tmt import atlas as atlases
 from tmt import stages
 from tmt.bank import target_of
-from tmt.growth import atlas_of, build_up, compare, deepened, grown, order_of
+from tmt.growth import atlas_of, build_up, compare, deepened, grown, noticed, order_of
 from tmt.learned import load_head
 from tmt.networks.head import Glimpse, HeadCell, State
 from tmt.render import Seen
 from tmt.sight import SIDE, at_vertices, loose, sight_of, spread_out
 from tmt.types import Array, Atlas, Surface
+from tmt.ways import in_frame, numbers_of
 
 FRAMES = np.array([0, 3, 6, 9, 14, 18, 21])
 TURNED = (5, 17)  # frames of the performance that the head has not seen
@@ -38,8 +39,10 @@ def photos() -> list[Array]:
     return [head.photo(target_of(head.performance, int(frame))) for frame in FRAMES]
 
 
-def seen_by(head: Painted, surface: Surface, photos: list[Array], net: HeadCell) -> Atlas:
-    states = build_up(net, surface, head.performance, head.window, FRAMES, photos, fine=1)
+def seen_by(
+    head: Painted, surface: Surface, photos: list[Array], net: HeadCell, frames: Array = FRAMES
+) -> Atlas:
+    states = build_up(net, surface, head.performance, head.window, frames, photos, fine=1)
     *_, state = states
     return atlas_of(net, state, surface)
 
@@ -85,15 +88,75 @@ def test_frames_that_agree_may_come_in_any_order(plain: HeadCell, order: list[in
 
 
 def test_the_state_keeps_its_size_and_what_was_before_is_not_changed(plain: HeadCell) -> None:
-    state = plain.begin(1, 16, 1)
-    sizes = {name: value.shape for name, value in vars(state).items()}
+    state = after(plain, [telling(0)])
+    sizes = sizes_of(state)
     with torch.inference_mode():
         for number in range(20):
-            before = state.colour.clone()
-            later = plain(state, glimpse(number))
-            assert torch.equal(state.colour, before)
+            assert state.ways is not None
+            before = state.colour.clone(), state.ways.told.clone()
+            later = plain(state, telling(number))
+            assert torch.equal(state.colour, before[0]) and torch.equal(state.ways.told, before[1])
             state = later
-    assert {name: value.shape for name, value in vars(state).items()} == sizes
+    assert sizes_of(state) == sizes and len(sizes) == 10
+
+
+def telling(seed: int) -> Glimpse:
+    """A frame that tells its numbers."""
+    return replace(glimpse(seed), numbers=torch.full((1, 4), float(seed)))
+
+
+def sizes_of(state: State) -> dict[str, torch.Size]:
+    """Of all that a state keeps."""
+    assert state.ways is not None
+    return {name: value.shape for name, value in (vars(state) | vars(state.ways)).items() if name != "ways"}
+
+
+def test_the_numbers_of_a_texel_go_with_its_colours(plain: HeadCell) -> None:
+    """They are drawn to every frame by the gain by which its colours are."""
+    frames = [telling(seed) for seed in range(5)]
+    state = after(plain, frames)
+    assert state.numbers is not None
+    weights = np.stack([one.weight[0, 0].numpy() for one in frames])
+    mean = (weights * np.arange(5)[:, None, None]).sum(0) / weights.sum(0)
+    assert np.abs(state.numbers[0].numpy() - mean).max() < 0.01
+
+
+def test_a_frame_that_is_only_noticed_tells_as_much_of_expression_and_nothing_else(
+    plain: HeadCell, photos: list[Array]
+) -> None:
+    head = acted()
+    few = list(build_up(plain, head.surface, head.performance, head.window, FRAMES[:3], photos[:3], fine=1))
+    sight = sight_of(head.surface, head.performance, head.window, int(FRAMES[2]), photos[2], 1)
+    state, whole = noticed(plain, few[1], sight), few[2]
+    assert torch.equal(state.colour, few[1].colour) and state.numbers is few[1].numbers
+    assert state.ways is not None and whole.ways is not None
+    for name, value in vars(whole.ways).items():
+        torch.testing.assert_close(vars(state.ways)[name], value)
+
+
+def test_the_head_shows_what_goes_with_an_expression(plain: HeadCell, photos: list[Array]) -> None:
+    """Cheeks that light up with the first number of a frame, seen in some frames, are drawn so in another."""
+    head = acted()
+    numbers = np.array([number(head, frame)[0] for frame in range(len(head.performance))])
+    bright = np.clip(0.5 + 0.25 * (numbers - numbers.mean()) / numbers.std(), 0, 1)
+    painted = [np.dstack([np.full((*p.shape[:2], 3), 255 * bright[f], np.uint8), p[..., 3:]])
+               for p, f in zip(photos, FRAMES, strict=True)]  # fmt: skip
+    atlas = seen_by(head, head.surface, [p for p in painted for _ in range(6)], plain, np.repeat(FRAMES, 6))
+    sure = atlases.known(atlas, head.surface) > 0.9
+    told: list[float] = []
+    plainly: list[float] = []
+    for frame in TURNED:
+        drawn = in_frame(atlas, target_of(head.performance, frame), head.performance)
+        for picture, errors in ((drawn.colours, told), (atlas.colours, plainly)):
+            values = at_vertices(picture[..., 0].astype(np.float32), head.surface.grid).reshape(sure.shape)[sure]
+            errors.append(float(np.abs(values / 255 - bright[frame]).mean()))
+    assert np.mean(told) < 0.6 * np.mean(plainly)
+
+
+def number(head: Painted, frame: int) -> Array:
+    """Of a frame."""
+    performance = head.performance
+    return numbers_of(performance.canonical[frame], performance.neutral, performance.pose.rotation[frame])
 
 
 def test_background_says_nothing_of_the_colour_but_ends_the_person(plain: HeadCell) -> None:
@@ -238,13 +301,15 @@ def test_the_head_is_drawn_where_no_frame_sees_well_and_is_no_work_elsewhere(
 ) -> None:
     head = acted()
     atlas = seen_by(head, head.surface, photos, plain)
-    seen, grid = head.seen(target_of(head.performance, TURNED[0])), head.surface.grid
+    target, grid = target_of(head.performance, TURNED[0]), head.surface.grid
+    whole, seen = replace(studied(), surface=head.surface, performance=head.performance, atlas=atlas), head.seen(target)
     well = np.zeros((6, grid, grid), np.float32)
-    drawn, share = atlases.if_wanted(atlas, well, head.surface, seen)
+    drawn, share = atlases.if_wanted(whole, well, target, seen)
     assert drawn is None and share.max() < 1e-3
-    drawn, share = atlases.if_wanted(atlas, well - 2 * atlases.PRICE, head.surface, seen)
-    assert drawn is atlas and share.max() > 0.9
+    drawn, share = atlases.if_wanted(whole, well - 2 * atlases.PRICE, target, seen)
+    assert drawn is not None and share.max() > 0.9
+    assert np.array_equal(drawn.colours, in_frame(atlas, target, head.performance).colours)
     pixels = np.zeros((*seen.depth.shape, 5), np.float32)
     atlases.lay_in(pixels, atlas, head.surface, seen, share)
     assert (pixels[..., :3].max(-1) > 0).mean() > 0.2
-    assert atlases.if_wanted(None, well, head.surface, seen)[0] is None
+    assert atlases.if_wanted(replace(whole, atlas=None), well, target, seen)[0] is None

@@ -9,7 +9,8 @@ import numpy as np
 from tmt.geometry import smoothstep
 from tmt.render import Seen, spread
 from tmt.sight import at_vertices, turning
-from tmt.types import Array, Atlas, Surface
+from tmt.types import Array, Atlas, CanonicalHead, Surface, Target
+from tmt.ways import in_frame
 
 AWAY = 1e3  # px: no pixel of the atlas lies where it was in some picture
 SURE = 1.0  # frames' worth of sight from which a texel is known
@@ -49,13 +50,13 @@ def share_of(own: Array, others: Array) -> Array:
     return np.asarray(mine / (mine + np.exp(others - top).sum(0)), np.float32)
 
 
-def if_wanted(atlas: Atlas | None, logits: Array, surface: Surface, seen: Seen) -> tuple[Atlas | None, Array]:
-    """The atlas, unless it is worth nothing beside sources with `logits` [K, G, G], as in every view near to one of
-    theirs; and its share among them at the pixels [H, W]."""
-    if atlas is None:
+def if_wanted(head: CanonicalHead, logits: Array, target: Target, seen: Seen) -> tuple[Atlas | None, Array]:
+    """A head's atlas as it is in a frame, unless it is worth nothing beside sources with `logits` [K, G, G], as in
+    every view near to one of theirs; and its share among them at the pixels [H, W]."""
+    if head.atlas is None:
         return None, np.zeros_like(seen.depth)
-    share = spread(share_of(logit_of(atlas, surface), logits), seen)
-    return (atlas if share.max() > BARELY else None), share
+    share = spread(share_of(logit_of(head.atlas, head.surface), logits), seen)
+    return (in_frame(head.atlas, target, head.performance) if share.max() > BARELY else None), share
 
 
 def lay_in(pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, share: Array) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -13,6 +14,7 @@ import torch
 from tmt.bank import view_direction
 from tmt.sight import FINE, SIDE, Sight, at_vertices, deeper, sight_of, spread_out, turning
 from tmt.types import Array, Atlas, Performance, Surface, Window
+from tmt.ways import whitening
 
 if TYPE_CHECKING:
     from tmt.networks.head import Glimpse, HeadCell, State
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 AGREE, SAME = 0.7, 12.0  # texels that flow there and back may differ by, and greys that what it finds may
 STRUCTURE = 9.0  # squared slope of grey, per texel, from which a flow along it is believed half
 KNOWN = 0.05  # weight below which nothing is there yet: the new frame stands in for it
-ENOUGH = 16  # keyframes of a studied head: all of them take thrice as long, and add a tenth of a decibel
+ENOUGH = 16  # keyframes that are laid onto each other; of the others colours are learned alone, at a fifth of the cost
 LIFTED_ANEW = 4  # frames after which the surface takes over the depth found so far
 _FLOW = cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
 
@@ -35,6 +37,16 @@ def grow(net: HeadCell, state: State, sight: Sight, lifted: Array | None = None)
     return grown
 
 
+def noticed(net: HeadCell, state: State, sight: Sight) -> State:
+    """The head with no more of a frame than how its colours go with pose and expression: at a fifth of the cost."""
+    from tmt.networks.head import noted
+
+    arrays = sight.numbers, sight.weight[None], sight.pixels
+    with torch.inference_mode():
+        grown: State = noted(state, *(torch.from_numpy(a)[None].to(net.device, net.dtype) for a in arrays))
+    return grown
+
+
 def glimpse_of(net: HeadCell, state: State, sight: Sight, lifted: Array | None = None) -> Glimpse:
     """A frame beside the head so far, as the cell takes it: one head, on the cell's device."""
     from tmt.networks.head import Glimpse
@@ -45,7 +57,7 @@ def glimpse_of(net: HeadCell, state: State, sight: Sight, lifted: Array | None =
     moved = np.zeros((side, side), np.float32) if lifted is None else lifted
     arrays = (
         sight.pixels, sight.weight[None], sight.slip, sight.acted[None], sight.detail[None], flow, trust, moved[None],
-        sight.head[None],
+        sight.head[None], sight.numbers,
     )
     return Glimpse(*(torch.from_numpy(np.ascontiguousarray(a))[None].to(net.device, net.dtype) for a in arrays))
 
@@ -113,6 +125,10 @@ def grown(
     order = order_of(performance, index)
     every = build_up(net, surface, performance, window, index[order], [images[k] for k in order], tick=tick)
     (state,) = deque(every, maxlen=1)
+    known = net.depth(state)[0, 0].float().cpu().numpy()
+    for k in np.setdiff1d(np.arange(len(index)), order):
+        sight = sight_of(deepened(surface, known), performance, window, int(index[k]), images[k])
+        state = noticed(net, state, sight)
     atlas = atlas_of(net, state, surface)
     return deepened(surface, atlas.depth), atlas
 
@@ -136,7 +152,24 @@ def atlas_of(net: HeadCell, state: State, surface: Surface) -> Atlas:
     scope = spread_out(turning(surface)[:, None], surface.grid, state.weight.shape[-1])[None, None, ..., 0]
     with torch.inference_mode():
         colours, depth = net.read(state, torch.from_numpy(scope).to(net.device, net.dtype))
-    return Atlas(
+    atlas = Atlas(
         np.round(colours[0].permute(1, 2, 0).float().cpu().numpy() * 255).astype(np.uint8),
         state.weight[0, 0].float().cpu().numpy(), depth[0, 0].float().cpu().numpy(),
     )
+    return atlas if state.ways is None or state.numbers is None else _with_ways(atlas, state)
+
+
+def _with_ways(atlas: Atlas, state: State) -> Atlas:
+    """And how its colours go with pose and expression."""
+    from tmt.networks.ways import ways_of
+
+    assert state.ways is not None, "frames have told their numbers"
+    assert state.numbers is not None, "frames have told their numbers"
+    with torch.inference_mode():
+        told = ways_of(state.ways, state.numbers.float())
+        every = torch.cat([told.slopes[0], -told.level], 0).permute(0, 2, 3, 1).contiguous() * 255
+    usual, covariance = told.usual[0].cpu().numpy(), told.covariance[0].cpu().numpy()
+    white = whitening(usual, covariance)
+    # Slopes by white numbers: white numbers are white @ (numbers, 1), and the colours stay what they were.
+    back = np.linalg.inv(white).T.astype(np.float32)
+    return replace(atlas, slopes=np.tensordot(back, every.cpu().numpy(), 1), white=white)

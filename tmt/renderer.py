@@ -130,7 +130,7 @@ class Renderer:
         """The recurrent head over the background, with no bank -> [H, W, 3] float."""
         head, surface = self.head, self.head.surface
         assert head.atlas is not None, "study has made one"
-        pixels = atlas.pixels_of(head.atlas, seen, surface.grid)
+        pixels = atlas.pixels_of(atlas.in_frame(head.atlas, posed.target, head.performance), seen, surface.grid)
         add_detail(pixels, self._detail)
         lacking = surface.interior.reshape(surface.grid, surface.grid) * (1 - atlas.known(head.atlas, surface))
         mix = Mix(np.empty(0, int), np.empty((0, *lacking.shape), np.float32), lacking, np.zeros_like(lacking))
@@ -162,7 +162,7 @@ class Renderer:
     def _mixed(self, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas) -> Array:
         """Fuse, sharpen by what the fusion loses, and lay over the background -> [H, W, 3] float."""
         repair, warps = None, None
-        drawn, share = atlas.if_wanted(self.head.atlas, mix.logits, self.head.surface, seen)
+        drawn, share = atlas.if_wanted(self.head, mix.logits, posed.target, seen)
         if self._net is not None:
             repair, share, warps = self._attend(self._net, seen, mix, posed, canvas, drawn, share)
         extra = None if repair is None else repair.logits[..., : len(mix.chosen)]

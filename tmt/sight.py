@@ -14,6 +14,7 @@ import numpy as np
 from tmt.bank import row_of
 from tmt.geometry import smoothstep
 from tmt.types import Array, Performance, Surface, Window
+from tmt.ways import numbers_of
 
 SIDE = 256  # texels of the atlas: what the network sees
 FINE = 2  # finer by this are the colours that are shown
@@ -30,7 +31,8 @@ class Sight:
 
     pixels [4, F, F] RGB and matte 0..1, on a finer atlas; weight [S, S] 0..1, how well the sheet is seen; slip [2, S,
     S] texels that what is seen would move by if the head were a head unit deeper there; acted [S, S] head units, its
-    expression; detail [S, S] log of the px^2 of a cell; head [S, S] 1 on the head, 0 on the torso.
+    expression; detail [S, S] log of the px^2 of a cell; head [S, S] 1 on the head, 0 on the torso; numbers [N] of pose
+    and expression, see `ways.py`.
     """
 
     pixels: Array
@@ -39,6 +41,7 @@ class Sight:
     acted: Array
     detail: Array
     head: Array
+    numbers: Array
 
 
 def sight_of(
@@ -61,7 +64,7 @@ def sight_of(
     return Sight(
         np.ascontiguousarray(np.moveaxis(pixels, -1, 0), np.float32) / 255, weight.astype(np.float32),
         np.moveaxis(slip * values[..., 3:4], -1, 0).copy(), values[..., 1].copy(), values[..., 2].copy(),
-        values[..., 4].copy(),
+        values[..., 4].copy(), numbers_of(performance.canonical[index], performance.neutral, pose.rotation),
     )
 
 

@@ -74,8 +74,7 @@ class Window:
 
     def to_window(self, points: Array) -> Array:
         """points [*, 2 or 3] picture px -> window px (a third coordinate is only scaled)."""
-        origin = np.zeros(points.shape[-1], points.dtype)
-        origin[:2] = self.left, self.top
+        origin = np.array([self.left, self.top, 0], points.dtype)[: points.shape[-1]]
         return (points - origin) * np.asarray(self.scale, points.dtype)
 
     def at(self, scale: float) -> Window:
@@ -109,10 +108,8 @@ class FaceTrack:
 
 @dataclass(frozen=True)
 class Pose:
-    """Similarity from canonical head units to picture px, x = scale * rotation @ X + translation (weak perspective).
-
-    scale [*], px per head unit; rotation [*, 3, 3]; translation [*, 3] px.
-    """
+    """Similarity from canonical head units to picture px, x = scale * rotation @ X + translation (weak perspective):
+    scale [*], px per head unit; rotation [*, 3, 3]; translation [*, 3] px."""
 
     scale: Array
     rotation: Array
@@ -244,19 +241,20 @@ class Back:
 class Atlas:
     """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
     surely they are known (a sum over frames, as the cell weighs them); depth [S, S] head units that parallax moved
-    the surface by."""
+    the surface by. slopes [N + 1, F, F, 3]: what white [N + 1, N + 1] @ (numbers of a frame, 1), see ways.py, adds to
+    the colours (None: no frame told its numbers)."""
 
     colours: Array
     weight: Array
     depth: Array
+    slopes: Array | None = None
+    white: Array | None = None
 
 
 @dataclass(frozen=True)
 class CanonicalHead:
-    """Everything learned from the subject: `study` makes it once, any number of renders use it.
-
-    picture [H, W, 3] uint8: the reference frame whole; plate [h, w, 3] uint8: the background behind the bank's window.
-    """
+    """Everything learned from the subject: `study` makes it once, any number of renders use it. picture [H, W, 3]
+    uint8: the reference frame whole; plate [h, w, 3] uint8: the background behind the bank's window."""
 
     name: str
     info: MediaInfo

@@ -1,8 +1,8 @@
 """Trials of the recurrent head by itself: how good it is after one frame, two, four and so on, with no bank to help.
 
 The first half of a clip is studied, the second half is the truth. Beside the cell as it ships stand the plain filter
-(the cell without its weights), the average (every frame that sees a place counts alike, nothing is laid onto what was
-there) and the same frames in other orders.
+(the cell without its weights), the cell whose colours go with nothing, the average (so does it: every frame that sees a
+place counts alike, and nothing is laid onto what was there) and the same frames in other orders.
 """
 
 from __future__ import annotations
@@ -67,8 +67,9 @@ def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
         seen = coverage_of(grown)
         whole = seen if whole is None else whole
         yield scene.row(clip.stem, f"head {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
-    for name, cell in (("filter", HeadCell(4, 4, 4)), ("average", Average(4, 4, 4))):
-        yield scene.row(clip.stem, name, with_frames(head, order, cell.eval()), 1.0)
+    for name, cell in (("filter", HeadCell(4, 4, 4)), ("unmoved", load_head()), ("average", Average(4, 4, 4))):
+        grown = with_frames(head, order, cell.eval())
+        yield scene.row(clip.stem, name, grown if name == "filter" else _unmoved(grown), 1.0)
     for seed in range(SHUFFLES):
         other = np.random.default_rng(seed).permutation(order)
         yield scene.row(clip.stem, f"shuffled {seed}", with_frames(head, other, load_head()), 1.0)
@@ -91,6 +92,12 @@ def with_frames(head: CanonicalHead, order: Array, net: HeadCell) -> CanonicalHe
     *_, state = build_up(net, before, head.performance, bank.window, bank.index[order], images)
     atlas = atlas_of(net, state, before)
     return replace(head, surface=deepened(before, atlas.depth), atlas=atlas, back=None)
+
+
+def _unmoved(head: CanonicalHead) -> CanonicalHead:
+    """Whose colours go with no expression and no pose."""
+    assert head.atlas is not None
+    return replace(head, atlas=replace(head.atlas, slopes=None))
 
 
 class _Scene:

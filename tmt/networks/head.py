@@ -8,7 +8,7 @@ that filter with the gains of `sight.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812
@@ -17,6 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.networks.blocks import Refine, block, blurred, double, folded
+from tmt.networks.ways import Sums, nothing, with_frame
 
 DOUBT = 40.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
@@ -31,13 +32,16 @@ SPAN = 4  # quarter size: of the memory
 class State:
     """The head so far. colour [B, 4, F, F] mean of RGB and matte; weight [B, 2, S, S] how much of either was seen (what
     is background says nothing of the colour); slip [B, 2, S, S] mean slip, see sight.Sight; parallax [B, 3, S, S]
-    information on depth, its product with depth, and how much was looked at; memory [B, M, S/4, S/4]."""
+    information on depth, its product with depth, and how much was looked at; memory [B, M, S/4, S/4]. Where frames told
+    their numbers: numbers [B, N, S, S] their mean, as colour is that of colours; ways: how colours go with them."""
 
     colour: torch.Tensor
     weight: torch.Tensor
     slip: torch.Tensor
     parallax: torch.Tensor
     memory: torch.Tensor
+    numbers: torch.Tensor | None = None
+    ways: Sums | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class Glimpse:
     """One frame as tensors. pixels [B, 4, F, F]; weight, acted, detail [B, 1, S, S] and slip [B, 2, S, S] as in
     sight.Sight; flow [B, 2, S, S] texels from the head so far to what this frame shows of it; trust [B, 2, S, S] 0..1
     of the flow, and of the structure in which it was found; lifted [B, 1, S, S] depth with which it was lifted; scope
-    [B, 1, S, S] 0..1: where the head is, and not the torso, of which nothing was learned (None: everywhere)."""
+    [B, 1, S, S] 0..1: where the head is, and not the torso, of which nothing was learned (None: everywhere); numbers
+    [B, N] of pose and expression, see ways.py."""
 
     pixels: torch.Tensor
     weight: torch.Tensor
@@ -56,6 +61,7 @@ class Glimpse:
     trust: torch.Tensor
     lifted: torch.Tensor
     scope: torch.Tensor | None = None
+    numbers: torch.Tensor | None = None
 
 
 class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
@@ -93,7 +99,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         known = F.interpolate(state.colour, (side, side), mode="area")
         fresh = F.interpolate(glimpse.pixels, (side, side), mode="area")
         seen = state.weight[:, :1] / (state.weight[:, :1] + 0.3)
-        person = ((fresh[:, 3:] - PERSON[0]) / (PERSON[1] - PERSON[0])).clamp(0, 1)
+        person = person_in(fresh[:, 3:])
         parallax = glimpse.slip - state.slip
         told = torch.cat([
             fresh - 0.5, (fresh[:, :3] - known[:, :3]) * seen, _sure(state), glimpse.weight,
@@ -116,6 +122,8 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return State(
             colour, state.weight + weight, state.slip + gain[:, :1] * (1 - along) * parallax,
             state.parallax + measured(glimpse, parallax, seen * person * torch.exp(gains[:, 3:].clamp(-6, 3))), memory,
+            _drawn_to(state.numbers, glimpse.numbers, gain[:, :1]),
+            noted(state, glimpse.numbers, glimpse.weight, glimpse.pixels).ways,
         )
 
     def read(self, state: State, scope: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -143,6 +151,30 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
 def _sure(state: State) -> torch.Tensor:
     """How surely colour and matte are known [B, 2, S, S] 0..1, much the same after ten frames and after a hundred."""
     return state.weight / (state.weight + 1)
+
+
+def _drawn_to(mean: torch.Tensor | None, numbers: torch.Tensor | None, gain: torch.Tensor) -> torch.Tensor | None:
+    """The mean numbers [B, N, S, S] of a texel with those of one frame more [B, N], by its gain [B, 1, S, S]."""
+    if numbers is None:
+        return mean
+    known = torch.zeros_like(gain) if mean is None else mean
+    return known + gain * (numbers[..., None, None] - known)
+
+
+def noted(state: State, numbers: torch.Tensor | None, weight: torch.Tensor, pixels: torch.Tensor) -> State:
+    """Only what a frame (see Glimpse) says of how colours go with its numbers, as it lies and as well as it sees, in
+    whatever order frames come: nothing is learned here, nothing drawn along, and it costs little."""
+    if numbers is None:
+        return state
+    side = weight.shape[-1]
+    before = state.ways or nothing(numbers, side, pixels.shape[-1] // side)
+    person = person_in(F.interpolate(pixels[:, 3:], (side, side), mode="area"))
+    return replace(state, ways=with_frame(before, numbers, weight * person, pixels))
+
+
+def person_in(matte: torch.Tensor) -> torch.Tensor:
+    """How far what is seen is the person, 0..1."""
+    return ((matte - PERSON[0]) / (PERSON[1] - PERSON[0])).clamp(0, 1)
 
 
 def measured(glimpse: Glimpse, parallax: torch.Tensor, sure: torch.Tensor) -> torch.Tensor:
