@@ -14,7 +14,7 @@ from heads import SIDE, TOPOLOGY, act, eye_width, painted, performance_of, perso
 from tmt.eyes import eyeballs_of, shade_of, socket_of
 from tmt.fuse import FusionWeights, Mix, Posed, choose
 from tmt.geometry import transform
-from tmt.glance import Glances
+from tmt.glance import TURNED, Glances, turnable
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Pose, Target, Window
 from tmt.warp import mix_pixels
@@ -154,3 +154,15 @@ def test_places_in_an_eye_and_in_the_picture_are_the_same_there_and_back(pose: P
         np.testing.assert_allclose(socket.to_eye(socket.to_picture(socket.ring)), socket.ring, atol=1e-9)
         corners = window.to_window(transform(pose, SHAPE[list(eye.corners)].astype(np.float64)))[:, :2]
         np.testing.assert_allclose(socket.to_eye(corners), [(-0.5, 0), (0.5, 0)], atol=1e-6)
+
+
+def test_no_iris_is_turned_further_than_eyes_turn() -> None:
+    window, placed = subject().bank.window, []
+    for gaze in (-0.6, -0.3, -0.2, 0.0, 0.2, 0.3, 0.6):
+        target = Target(FRONT, act(SHAPE, gaze=gaze).astype(np.float32), np.zeros(2))
+        socket = turnable(target, window, TOPOLOGY.right_eye)
+        assert socket is not None
+        placed.append(float(socket.iris[0]))
+    assert np.all(np.diff(placed) > 0) and np.abs(placed).max() <= TURNED[1]
+    plain = socket_of(act(SHAPE, gaze=0.2), FRONT, window, TOPOLOGY.right_eye)
+    assert plain is not None and placed[4] == pytest.approx(float(plain.iris[0]), abs=1e-4)

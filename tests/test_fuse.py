@@ -238,7 +238,7 @@ def test_frames_in_use_are_kept_until_another_is_clearly_better() -> None:
     changes = {True: 0, False: 0}
     for sticky in changes:
         previous: Array | None = None
-        for yaw in 12 * np.sin(np.linspace(0, 9, 60)) + np.random.default_rng(0).normal(0, 1.0, 60):
+        for yaw in 12 * np.sin(np.linspace(0, 36, 240)) + np.random.default_rng(0).normal(0, 1.0, 240):
             mix = picked(at_rest(float(yaw)), 3, previous if sticky else None)
             changes[sticky] += 0 if previous is None else len(set(mix.chosen) - set(previous))
             previous = mix.chosen
@@ -313,3 +313,13 @@ def test_far_from_all_keyframes_a_network_is_followed_within_the_person_alone() 
     for yaw, expected in ((0.0, np.ones((16, 12))), (40.0, matte[:, :12])):
         target = replace(target_of(acted().performance, 0), pose=poses(np.array([yaw]))[0])
         np.testing.assert_allclose(leeway(evidence, bank, target), expected, atol=1e-6)
+
+
+def test_an_eye_that_looks_where_no_frame_looks_takes_its_lids_from_a_frame_with_such_lids() -> None:
+    """Its iris is painted: a frame that shows it half way there, under lids nearly shut, would smear the lids."""
+    faces = [average(), act(average(), lids=0.5, gaze=0.12)]
+    clip = performance_of(average(), np.stack([average(), *faces]), poses(np.zeros(3)))
+    bank = build_bank(head().surface, clip, head().bank.window, np.array([1, 2]), list(head().bank.images[:2]))
+    share = weights(choose(bank, head().surface, posed(at_rest(gaze=0.3)), TOPOLOGY, 2)).reshape(2, -1)
+    for eye in head().surface.regions[1:3]:
+        assert share[0, eye > 0.9].mean() > 0.6

@@ -33,6 +33,7 @@ class FusionWeights:
     floor: float = 0.10  # sources of less than this share of the best one are not sampled
 
 
+FARTHEST = 0.025  # head units: an iris further off than that is painted (glance.py), and lids tell which frame is best
 LASHES = np.array([0.02, 0.015, 0.01], np.float32)
 LASHES_KEEP = 0.45  # share of what was there before
 SHUT = (0.45, 0.75)  # height of an eye beside that in the sources: shut enough for lashes, and open
@@ -75,9 +76,11 @@ def score(
     regions = surface.regions[:, pick]
     inside = np.minimum(regions.sum(0), 1)
     logits = -(angle[:, None] / weights.view_degrees + local / weights.expression) * (1 - weights.region_only * inside)
+    irises = [point for eye in topology.eyes for point in eye.iris]
     for row, indices, width in zip(regions, region_landmarks(topology), weights.region, strict=True):
         away = bank.landmarks[np.ix_(frames, np.array(indices))] - target.canonical[list(indices), :2]
-        logits -= np.sqrt((away**2).sum(-1).mean(-1))[:, None] / width * row
+        square = np.where(np.isin(indices, irises), np.minimum((away**2).sum(-1), FARTHEST**2), (away**2).sum(-1))
+        logits -= np.sqrt(square.mean(-1))[:, None] / width * row
     drift = np.linalg.norm(bank.torso[frames] - target.torso, axis=1) / max(bank.window.width, bank.window.height)
     logits -= drift[:, None] / weights.torso * (1 - surface.head[pick])
     larger = bank.area[np.ix_(frames, pick)] - area[pick]

@@ -6,6 +6,7 @@ the glance is to be, and seen through the lids that the warp has drawn.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 
 import cv2
@@ -27,16 +28,17 @@ from tmt.eyes import (
 from tmt.fuse import Mix
 from tmt.geometry import smoothstep
 from tmt.render import Seen, filled
-from tmt.topology import Topology
+from tmt.topology import Eye, Topology
 from tmt.types import Array, CanonicalHead, Target, Window
 
 # Lengths are eye widths, from corner to corner.
 AWAY = (0.05, 0.09)  # how far off the sources show an iris: up to the first they serve, beyond the second not
+TURNED = (0.22, 0.29)  # from where an iris that looks aside is slowed down, and where it stops: no eye turns further
 BALL = 0.42  # radius of the eyeball: how much an iris that looks aside is seen from its side
 SHUT = (0.04, 0.12)  # height of the opening from which there is anything to see, and from which all
 LID = (0.0, 0.05)  # inwards of the lids' line: there the warp's own lashes and wet rim give way
 RIM = (0.90, 1.12)  # radii of the iris between which it gives way to the white
-GAIN = (0.8, 1.2)  # by which the light on the painted eye may differ from that of all frames
+GAIN = (0.95, 1.2)  # by which the light on the painted eye may differ from that of all frames
 FINER = 2  # samples per pixel and axis
 
 
@@ -65,7 +67,7 @@ class Glances:
             return None
         where = np.zeros(pixels.shape[:2], np.float32)
         for eye, ball, share in zip(self.topology.eyes, self.eyeballs, far, strict=True):
-            socket = None if ball is None or share <= 0 else socket_of(target.canonical, target.pose, window, eye)
+            socket = None if ball is None or share <= 0 else turnable(target, window, eye)
             if ball is not None and socket is not None:
                 apart = (height_of(socket.ring) - SHUT[0]) / (SHUT[1] - SHUT[0])
                 self._paint(pixels, seen, ball, socket, share * float(smoothstep(np.asarray(apart))), where)
@@ -98,6 +100,17 @@ class Glances:
         colours *= _light(part[..., :3], colours, opening * visible > 0.5)
         part[..., :3] += cover[..., None] * (colours - part[..., :3])
         where[box] = np.maximum(where[box], cover)
+
+
+def turnable(target: Target, window: Window, eye: Eye) -> Socket | None:
+    """A target's eye as `window` shows it, looking no further aside than eyes turn: a driver's glance, measured from
+    another corner, would hide most of the iris in it. None where it is seen from its side."""
+    socket = socket_of(target.canonical, target.pose, window, eye)
+    if socket is None or abs(socket.iris[0]) <= TURNED[0]:
+        return socket
+    room = TURNED[1] - TURNED[0]
+    far = TURNED[0] + room * (1 - np.exp(-(abs(socket.iris[0]) - TURNED[0]) / room))
+    return replace(socket, iris=np.array([np.copysign(far, socket.iris[0]), socket.iris[1]]))
 
 
 def _light(warped: Array, painted: Array, within: Array) -> float:
