@@ -21,13 +21,14 @@ LEAST_ALIKE = 0.05  # below it a colour in the strip is not the hair's
 HUE, STRANGE = 3.0, 0.25  # weight of hue against light; a colour so far from the hair's is none of it
 SURE = 0.9  # of the matte: no background is mixed in
 BESIDE = (0.75, 0.95)  # of the face's height below its top: beside mouth and chin
-HAIRLINE, SOFT = 0.78, 0.05  # of the face's height below its top: where short hair ends behind, and over how much
+HAIRLINE = (0.58, 0.82)  # of the face's height below its top: where short hair ends behind the ears, and at the nape
+SOFT = 0.05  # the same: over how much
 THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
 RAGGED = 0.15  # of the face's height, that the line is moved by strands
 CALM = 0.06  # of the rows, over which the tone is smooth
 LEAST = 6  # px of a patch's side below which its detail says nothing
 STRONGEST = 0.35  # of the tone: detail is no stronger
-LIVELY = 0.8  # of what varies from strand to strand
+LIVELY = 0.6  # of what varies from strand to strand
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,8 @@ def worn(front: Front, prior: HeadPrior, y: Array, low: Array, high: Array, deep
         return np.clip(tone * detail[..., None], 0, 1).astype(np.float32)
     top = prior.chin - prior.face_height
     strands = RAGGED * (detail - 1)
-    skin = smoothstep((((rows - top) / prior.face_height)[:, None] + strands - HAIRLINE + SOFT) / (2 * SOFT))[..., None]
+    line = HAIRLINE[0] + (HAIRLINE[1] - HAIRLINE[0]) * np.sqrt(np.sin(turn))
+    skin = smoothstep((((rows - top) / prior.face_height)[:, None] + strands - line + SOFT) / (2 * SOFT))[..., None]
     return np.clip(tone * detail[..., None] * (1 - skin) + neck * skin, 0, 1).astype(np.float32)
 
 
