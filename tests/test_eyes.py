@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from heads import SIDE, TOPOLOGY, act, eye_width, painted, performance_of, person, poses
 
-from tmt.eyes import eyeballs_of, shade_of, socket_of
+from tmt.eyes import BRIGHTEST, LIGHT, SHADES, _clean, eyeballs_of, shade_of, socket_of
 from tmt.fuse import FusionWeights, Mix, Posed, choose
 from tmt.geometry import transform
 from tmt.glance import TURNED, Glances, turnable
@@ -157,12 +157,25 @@ def test_places_in_an_eye_and_in_the_picture_are_the_same_there_and_back(pose: P
 
 
 def test_no_iris_is_turned_further_than_eyes_turn() -> None:
-    window, placed = subject().bank.window, []
-    for gaze in (-0.6, -0.3, -0.2, 0.0, 0.2, 0.3, 0.6):
-        target = Target(FRONT, act(SHAPE, gaze=gaze).astype(np.float32), np.zeros(2))
-        socket = turnable(target, window, TOPOLOGY.right_eye)
-        assert socket is not None
-        placed.append(float(socket.iris[0]))
-    assert np.all(np.diff(placed) > 0) and np.abs(placed).max() <= TURNED[1]
-    plain = socket_of(act(SHAPE, gaze=0.2), FRONT, window, TOPOLOGY.right_eye)
-    assert plain is not None and placed[4] == pytest.approx(float(plain.iris[0]), abs=1e-4)
+    window = subject().bank.window
+    for eye, way in zip(TOPOLOGY.eyes, (1, -1), strict=True):  # across from the outer corner to the inner one
+        placed = []
+        for gaze in (-0.6, -0.3, -0.1, 0.0, 0.1, 0.3, 0.6):
+            target = Target(FRONT, act(SHAPE, gaze=gaze).astype(np.float32), np.zeros(2))
+            socket = turnable(target, window, eye)
+            assert socket is not None
+            placed.append(way * float(socket.iris[0]))
+        assert np.all(np.diff(placed) > 0) and np.abs(placed).max() <= TURNED[1]
+        plain = socket_of(act(SHAPE, gaze=0.1), FRONT, window, eye)
+        assert plain is not None and placed[4] == pytest.approx(way * float(plain.iris[0]), abs=1e-4)
+
+
+def test_a_white_of_slivers_is_raised_above_the_lids_but_never_flat_white() -> None:
+    dull = np.zeros((SHADES, 3))
+    dull[0] = 0.4, 0.35, 0.33
+    for skin in (0.3, 0.5, 0.95):
+        lids = np.full((50, 3), skin)
+        raised = float(_clean(dull, lids)[0].mean())
+        assert raised == pytest.approx(max(min(LIGHT * skin, BRIGHTEST), 0.36), abs=1e-6)
+    bright = dull * 2
+    assert float(_clean(bright, np.full((50, 3), 0.5))[0].mean()) == pytest.approx(float(bright[0].mean()))

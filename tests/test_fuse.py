@@ -242,7 +242,7 @@ def test_frames_in_use_are_kept_until_another_is_clearly_better() -> None:
             mix = picked(at_rest(float(yaw)), 3, previous if sticky else None)
             changes[sticky] += 0 if previous is None else len(set(mix.chosen) - set(previous))
             previous = mix.chosen
-    assert 0 < changes[True] < changes[False]
+    assert 0 < changes[True] < 0.9 * changes[False]
 
 
 def test_a_far_better_frame_replaces_those_in_use() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tmt import atlas as atlases
 from tmt import stages
 from tmt.bank import target_of
-from tmt.growth import atlas_of, build_up, compare, deepened, grown, noticed, order_of
+from tmt.growth import ENOUGH, atlas_of, build_up, compare, deepened, grown, noticed, order_of
 from tmt.learned import load_head
 from tmt.networks.head import Glimpse, HeadCell, State
 from tmt.render import Seen
@@ -137,11 +137,8 @@ def test_a_frame_that_is_only_noticed_tells_as_much_of_expression_and_nothing_el
 def test_the_head_shows_what_goes_with_an_expression(plain: HeadCell, photos: list[Array]) -> None:
     """Cheeks that light up with the first number of a frame, seen in some frames, are drawn so in another."""
     head = acted()
-    numbers = np.array([number(head, frame)[0] for frame in range(len(head.performance))])
-    bright = np.clip(0.5 + 0.25 * (numbers - numbers.mean()) / numbers.std(), 0, 1)
-    painted = [np.dstack([np.full((*p.shape[:2], 3), 255 * bright[f], np.uint8), p[..., 3:]])
-               for p, f in zip(photos, FRAMES, strict=True)]  # fmt: skip
-    atlas = seen_by(head, head.surface, [p for p in painted for _ in range(6)], plain, np.repeat(FRAMES, 6))
+    bright, painted, frames = lit(head, photos)
+    atlas = seen_by(head, head.surface, painted, plain, frames)
     sure = atlases.known(atlas, head.surface) > 0.9
     told: list[float] = []
     plainly: list[float] = []
@@ -153,10 +150,15 @@ def test_the_head_shows_what_goes_with_an_expression(plain: HeadCell, photos: li
     assert np.mean(told) < 0.6 * np.mean(plainly)
 
 
-def number(head: Painted, frame: int) -> Array:
-    """Of a frame."""
-    performance = head.performance
-    return numbers_of(performance.canonical[frame], performance.neutral, performance.pose.rotation[frame])
+def lit(head: Painted, photos: list[Array], times: int = 6) -> tuple[Array, list[Array], Array]:
+    """How bright each frame is, by its first number; pictures of one grey as bright as that, and whose they are."""
+    own = head.performance
+    numbers = np.array([numbers_of(face, own.neutral, turn)[0]
+                        for face, turn in zip(own.canonical, own.pose.rotation, strict=True)])  # fmt: skip
+    bright = np.clip(0.5 + 0.25 * (numbers - numbers.mean()) / numbers.std(), 0, 1)
+    painted = [np.dstack([np.full((*p.shape[:2], 3), 255 * bright[f], np.uint8), p[..., 3:]])
+               for p, f in zip(photos, FRAMES, strict=True)]  # fmt: skip
+    return bright, [p for p in painted for _ in range(times)], np.repeat(FRAMES, times)
 
 
 def test_background_says_nothing_of_the_colour_but_ends_the_person(plain: HeadCell) -> None:
@@ -294,6 +296,34 @@ def test_grown_gives_the_surface_the_depth_of_its_atlas(plain: HeadCell, photos:
     assert np.array_equal(surface.vertices, deepened(head.surface, atlas.depth).vertices)
     back = deepened(surface, -atlas.depth).vertices
     assert np.abs(back - head.surface.vertices).max() < 1e-5
+
+
+def test_keyframes_beyond_those_laid_down_tell_how_colours_go(plain: HeadCell, photos: list[Array]) -> None:
+    head = acted()
+    _, images, many = lit(head, photos)
+    assert len(many) > 2 * ENOUGH
+    _, atlas = grown(plain, head.surface, head.performance, head.window, many, images)
+    order = order_of(head.performance, many)
+    _, fewer = grown(plain, head.surface, head.performance, head.window, many[order], [images[k] for k in order])
+    assert atlas.slopes is not None and fewer.slopes is not None
+    assert np.array_equal(atlas.colours, fewer.colours)
+    more, less = (float(np.abs(one[:-1].astype(np.float32)).mean()) for one in (atlas.slopes, fewer.slopes))
+    assert more > 1.05 * less > 0
+
+
+def test_where_a_frame_is_as_usual_the_head_keeps_its_colours(plain: HeadCell, photos: list[Array]) -> None:
+    """The change of colours at the numbers that a texel's colours go with is nothing."""
+    head = acted()
+    _, painted, frames = lit(head, photos)
+    *_, state = build_up(plain, head.surface, head.performance, head.window, frames, painted, fine=1)
+    atlas = atlas_of(plain, state, head.surface)
+    assert atlas.slopes is not None and atlas.white is not None and state.numbers is not None
+    there = state.numbers[0].permute(1, 2, 0).numpy()
+    told = np.concatenate([there, np.ones((*there.shape[:2], 1))], -1) @ atlas.white.T
+    change = np.einsum("yxn,nyxc->yxc", told, atlas.slopes.astype(np.float64))
+    seen = atlas.weight > 0.5
+    assert np.abs(atlas.slopes[:-1].astype(np.float32))[:, seen].max() > 1
+    assert np.abs(change[seen]).max() < 0.15  # of 255
 
 
 def test_the_head_is_drawn_where_no_frame_sees_well_and_is_no_work_elsewhere(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.depth import HeadPrior, fit_prior
-from tmt.hair import TEXTURE, Front, _noise_like, _patch, worn
+from tmt.hair import HAIRLINE, TEXTURE, Front, _noise_like, _patch, worn
 from tmt.types import Array
 
 HAIR, SKIN = np.array([0.16, 0.12, 0.08]), np.array([0.78, 0.62, 0.55])
@@ -52,6 +52,14 @@ def test_short_hair_ends_above_the_neck_and_hanging_hair_does_not(prior: HeadPri
         colours = back_of(prior, front(prior, long))
         np.testing.assert_allclose(colours[rows[0]].mean((0, 1)), HAIR, atol=0.04)
         np.testing.assert_allclose(colours[rows[1]].mean((0, 1)), below, atol=0.06)
+
+
+def test_short_hair_ends_higher_behind_the_ears_than_at_the_nape(prior: HeadPrior) -> None:
+    seen = front(prior, long=False)
+    colours, y = back_of(prior, seen), np.linspace(seen.y[0], prior.chin + 0.3 * prior.face_height, TEXTURE)
+    between = np.abs((y - prior.chin) / prior.face_height + 1 - np.mean(HAIRLINE)) < 0.04
+    for columns, wanted in ((slice(0, 3), SKIN), (slice(TEXTURE // 2 - 20, TEXTURE // 2 + 20), HAIR)):
+        np.testing.assert_allclose(colours[between][:, columns].mean((0, 1)), wanted, atol=0.12)
 
 
 def test_it_is_as_lively_as_the_hair_in_front_and_plain_where_that_is_plain(prior: HeadPrior) -> None:

@@ -30,8 +30,9 @@ DARKER, BRIGHTER = 0.05, 0.12  # than the white's own shade, from which a sample
 SHADES = 5  # terms of the white's shade, see `terms_of`
 CALM = (0.0, 0.01, 0.002, 0.02, 0.02)  # what keeps them near to a usual ball's, whose shade falls by so much
 EDGES, UNDER_LID, LID_SHADE = 0.22, 0.30, 0.45  # to the corners, under the upper lid, and as far down as that
-PALE, LIGHT = 0.6, 1.2  # share of the colour that is the white's own; of the lids' light, where they are lit (LIT, a
-LIT = 75  # percentile), that it has at least: a white that is seen widely has 1.3
+PALE = 0.6  # share of the colour that is the white's own
+LIT, LIGHT = 75, 1.2  # percentile of the lids that is lit skin; of its light a white has this at least (seen wide: 1.3)
+BRIGHTEST = 0.9  # what it is raised to at most: a ball keeps its shade
 WHITE = 88  # percentile of what lies between iris and lids: the rest is lash, rim and shadow
 
 
@@ -182,11 +183,11 @@ def _white(pictures: Array, deep: Array, away: Array, rings: list[Array]) -> Arr
 
 
 def _clean(white: Array, skin: Array) -> Array:
-    """The white [SHADES, 3] with less of the lids' red, and hardly darker than the skin [N, 3] around it: where only
-    slivers were seen they are mixed with both, and an eye that shows much of it would seem shut."""
+    """The white [SHADES, 3] with less of the lids' red, and lighter than the skin [N, 3] around it, as whites are:
+    where only slivers were seen they are mixed with both, and an eye that shows much of it would seem shut."""
     grey = white.mean(1, keepdims=True)
     out = grey + PALE * (white - grey)
-    least = LIGHT * float(np.percentile(skin.mean(1), LIT))
+    least = min(LIGHT * float(np.percentile(skin.mean(1), LIT)), BRIGHTEST)
     return np.asarray(out * max(1.0, least / max(float(out[0].mean()), 1e-3)))
 
 

@@ -38,7 +38,7 @@ def grow(net: HeadCell, state: State, sight: Sight, lifted: Array | None = None)
 
 
 def noticed(net: HeadCell, state: State, sight: Sight) -> State:
-    """The head with no more of a frame than how its colours go with pose and expression: at a fifth of the cost."""
+    """The head with no more of a frame than how its colours go with its numbers, at a fifth of what `grow` costs."""
     from tmt.networks.head import noted
 
     arrays = sight.numbers, sight.weight[None], sight.pixels
@@ -126,9 +126,9 @@ def grown(
     every = build_up(net, surface, performance, window, index[order], [images[k] for k in order], tick=tick)
     (state,) = deque(every, maxlen=1)
     known = net.depth(state)[0, 0].float().cpu().numpy()
+    moved = deepened(surface, known)
     for k in np.setdiff1d(np.arange(len(index)), order):
-        sight = sight_of(deepened(surface, known), performance, window, int(index[k]), images[k])
-        state = noticed(net, state, sight)
+        state = noticed(net, state, sight_of(moved, performance, window, int(index[k]), images[k]))
     atlas = atlas_of(net, state, surface)
     return deepened(surface, atlas.depth), atlas
 
@@ -172,4 +172,5 @@ def _with_ways(atlas: Atlas, state: State) -> Atlas:
     white = whitening(usual, covariance)
     # Slopes by white numbers: white numbers are white @ (numbers, 1), and the colours stay what they were.
     back = np.linalg.inv(white).T.astype(np.float32)
-    return replace(atlas, slopes=np.tensordot(back, every.cpu().numpy(), 1), white=white)
+    slopes = np.tensordot(back, every.cpu().numpy(), 1)
+    return replace(atlas, slopes=slopes.astype(np.float16), white=white)

@@ -12,7 +12,7 @@ import numpy as np
 from tmt.types import Array, Atlas, Performance, Target
 
 VIEW = np.float32(1 / 0.17)  # a number's unit of turning: ten degrees
-FARTHEST = 2.0  # deviations from the usual: what lies beyond was hardly seen, and is drawn as it is there
+FARTHEST = 2.0  # of white numbers together: as far off the usual as frames are on the mean; what is further is drawn so
 
 
 @lru_cache(maxsize=2)
@@ -43,7 +43,7 @@ def in_frame(atlas: Atlas, target: Target, subject: Performance) -> Atlas:
         return atlas
     told = atlas.white @ np.append(numbers_of(target.canonical, subject.neutral, target.pose.rotation), 1)
     told[:-1] *= min(1.0, FARTHEST / max(float(np.linalg.norm(told[:-1])), 1e-6))
-    change = np.tensordot(told.astype(np.float32), atlas.slopes, 1)
+    change = np.tensordot(told.astype(np.float32), atlas.slopes.astype(np.float32), 1)
     colours = atlas.colours.copy()
     colours[..., :3] = cv2.add(colours[..., :3], change, dtype=cv2.CV_8U)
     return replace(atlas, colours=colours)

@@ -17,7 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.networks.blocks import Refine, block, blurred, double, folded
-from tmt.networks.ways import Sums, nothing, with_frame
+from tmt.networks.ways import Sums, no_sums, with_frame
 
 DOUBT = 40.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
 FLOOR = 0.5  # of information, likewise: a single glimpse says little
@@ -33,7 +33,8 @@ class State:
     """The head so far. colour [B, 4, F, F] mean of RGB and matte; weight [B, 2, S, S] how much of either was seen (what
     is background says nothing of the colour); slip [B, 2, S, S] mean slip, see sight.Sight; parallax [B, 3, S, S]
     information on depth, its product with depth, and how much was looked at; memory [B, M, S/4, S/4]. Where frames told
-    their numbers: numbers [B, N, S, S] their mean, as colour is that of colours; ways: how colours go with them."""
+    their numbers (all do, or none): numbers [B, N, S, S] their mean, as colour is that of colours; ways: how colours go
+    with them."""
 
     colour: torch.Tensor
     weight: torch.Tensor
@@ -50,7 +51,7 @@ class Glimpse:
     sight.Sight; flow [B, 2, S, S] texels from the head so far to what this frame shows of it; trust [B, 2, S, S] 0..1
     of the flow, and of the structure in which it was found; lifted [B, 1, S, S] depth with which it was lifted; scope
     [B, 1, S, S] 0..1: where the head is, and not the torso, of which nothing was learned (None: everywhere); numbers
-    [B, N] of pose and expression, see ways.py."""
+    [B, N] of pose and expression, see tmt/ways.py."""
 
     pixels: torch.Tensor
     weight: torch.Tensor
@@ -167,7 +168,7 @@ def noted(state: State, numbers: torch.Tensor | None, weight: torch.Tensor, pixe
     if numbers is None:
         return state
     side = weight.shape[-1]
-    before = state.ways or nothing(numbers, side, pixels.shape[-1] // side)
+    before = state.ways or no_sums(numbers, side, pixels.shape[-1] // side)
     person = person_in(F.interpolate(pixels[:, 3:], (side, side), mode="area"))
     return replace(state, ways=with_frame(before, numbers, weight * person, pixels))
 

@@ -43,7 +43,7 @@ class Ways:
     covariance: torch.Tensor
 
 
-def nothing(numbers: torch.Tensor, side: int, fine: int) -> Sums:
+def no_sums(numbers: torch.Tensor, side: int, fine: int) -> Sums:
     """Before the first frame, whose `numbers` are [B, N]; `side` texels, colours finer by `fine`."""
     batch, count = len(numbers), numbers.shape[1] + 1
 

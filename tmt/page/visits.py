@@ -25,7 +25,7 @@ from tmt.types import CanonicalHead, Consent, Result, Settings
 from tmt.votes import Pair, Vote
 
 HEADS = 2  # of one visitor: the one in use, and the one before
-ALL_HEADS = 8  # of all visitors: a head takes up to 100 MB
+ALL_HEADS = 8  # of all visitors: a head takes up to 120 MB
 HEAD_SECONDS = 30 * 60.0  # without use
 
 
