@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -49,7 +49,7 @@ def stages(
     whole = coverage_of(head)
     for number, state in enumerate(grown, 1):
         if number in wanted:
-            atlas = atlas_of(net, state, before)
+            atlas = atlas_of(net, replace(state, ways=None), before)  # seen with the expression that it has by itself
             yield _stage(number, head, before, atlas, topology, (_covered(atlas) & whole).sum() / whole.sum())
 
 
