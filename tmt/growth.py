@@ -109,11 +109,17 @@ def build_up(
     for count, (number, image) in enumerate(zip(index, images, strict=True), 1):
         state = grow(net, state, sight_of(moved, performance, window, int(number), image, fine), known)
         if count % LIFTED_ANEW == 0:
-            with torch.inference_mode():
-                known = net.depth(state)[0, 0].float().cpu().numpy()
+            known = _depth_so_far(net, state)
             moved = deepened(surface, known)
         tick()
         yield state
+
+
+def _depth_so_far(net: HeadCell, state: State) -> Array:
+    """How far parallax moves the head deeper [S, S], head units."""
+    with torch.inference_mode():
+        depth: Array = net.depth(state)[0, 0].float().cpu().numpy()
+    return depth
 
 
 def grown(
@@ -125,12 +131,10 @@ def grown(
     order = order_of(performance, index)
     every = build_up(net, surface, performance, window, index[order], [images[k] for k in order], tick=tick)
     (state,) = deque(every, maxlen=1)
-    known = net.depth(state)[0, 0].float().cpu().numpy()
-    moved = deepened(surface, known)
+    moved = deepened(surface, _depth_so_far(net, state))
     for k in np.setdiff1d(np.arange(len(index)), order):
         state = noticed(net, state, sight_of(moved, performance, window, int(index[k]), images[k]))
-    atlas = atlas_of(net, state, surface)
-    return deepened(surface, atlas.depth), atlas
+    return moved, atlas_of(net, state, surface)
 
 
 def order_of(performance: Performance, index: Array, most: int = ENOUGH) -> Array:
