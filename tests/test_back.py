@@ -127,6 +127,15 @@ def test_the_neck_is_narrower_than_the_head_and_shoulders_are_no_neck(back: Back
     assert back.solid[-1] < 0.05
 
 
+def test_the_neck_reaches_as_far_behind_the_ears_as_it_is_wide_to_its_sides(back: Back) -> None:
+    """Not behind the jaw, which stands out before it: a head that turns would have a notch there."""
+    prior = fit_prior(average(), TOPOLOGY)
+    rows = np.abs(back.vertices[:, 0, 1] - (prior.chin + 0.2 * prior.face_height)).argsort()[:3]
+    neck = back.vertices[rows]
+    half = np.ptp(neck[..., 0], axis=1) / 2
+    np.testing.assert_allclose(neck[..., 2].max(1) - prior.back, half, atol=0.1 * prior.face_width)
+
+
 def test_ears_do_not_widen_it() -> None:
     head = acted()
     prior = fit_prior(average(), TOPOLOGY)

@@ -308,11 +308,14 @@ def test_far_from_all_keyframes_a_network_is_followed_within_the_person_alone() 
     matte = np.linspace(0, 1, 16 * 16, dtype=np.float32).reshape(16, 16)
     maps = np.zeros((len(MAPS), 16, 16), np.float32)
     maps[MAPS.index("matte")] = matte
-    evidence = Evidence(np.zeros((1, 4, 16, 16)), np.zeros((1, 2, 16, 16)), maps, (16, 12))
+    sources = np.ones((2, 4, 16, 16), np.float32)
+    sources[0, 3, 8:] = 0  # the frame shows nobody there; the recurrent head, which is the last source, does
+    evidence = Evidence(sources, np.zeros((2, 2, 16, 16), np.float32), maps, (16, 12))
     bank = replace(acted().head([0]).bank, pose=poses(np.zeros(1)))
-    for yaw, expected in ((0.0, np.ones((16, 12))), (40.0, matte[:, :12])):
+    own = np.where(np.arange(16)[:, None] < 8, matte[:, :12], 0)
+    for yaw, expected in ((0.0, np.ones((16, 12))), (40.0, own)):
         target = replace(target_of(acted().performance, 0), pose=poses(np.array([yaw]))[0])
-        np.testing.assert_allclose(leeway(evidence, bank, target), expected, atol=1e-6)
+        np.testing.assert_allclose(leeway(evidence, 1, bank, target), expected, atol=1e-6)
 
 
 def test_an_eye_that_looks_where_no_frame_looks_takes_its_lids_from_a_frame_with_such_lids() -> None:

@@ -103,12 +103,18 @@ def gather(
     return Evidence(_padded(warped), _padded(hints), _padded(maps), canvas.window.shape)
 
 
-def leeway(evidence: Evidence, bank: FrameBank, target: Target) -> Array:
+def leeway(evidence: Evidence, frames: int, bank: FrameBank, target: Target) -> Array:
     """How far what a network says of a target is followed [h, w] 0..1: in views unlike all it was trained on (a bank
-    nearly always holds a view near by) not at the person's outline, where it would draw hair that stood elsewhere."""
+    nearly always holds a view near by) not at the person's outline, where it would draw hair that stood elsewhere. The
+    outline is that of the first `frames` sources: a recurrent head's holds hair of all its frames."""
+    new = np.float32(novelty(bank, target, FAR))
     height, width = evidence.shape
-    matte = evidence.maps[MAPS.index("matte"), :height, :width]
-    return 1 - np.float32(novelty(bank, target, FAR)) * (1 - matte)
+    if new == 0:
+        return np.ones((height, width), np.float32)
+    share = np.exp(evidence.hints[:frames, 0] * LOGIT_UNIT)
+    own = (share * evidence.sources[:frames, 3]).sum(0) / share.sum(0)
+    matte = np.minimum(evidence.maps[MAPS.index("matte")], own)[:height, :width]
+    return 1 - new * (1 - matte)
 
 
 def _padded(values: Array) -> Array:

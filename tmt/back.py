@@ -27,7 +27,7 @@ WIDEST = 0.40  # of the face's width from the middle: no neck is wider
 INSIDE, FORWARD = 0.05, 0.6  # head units: its edge begins where the sheet lies there, so far before the ears at most
 INSET = 0.02  # head units that the back stays inside the outline
 SKULL = 0.72  # of the face's height from the ears to the back of the head, with some hair
-NECK = 0.45  # of the face's width, the same for the neck; but it is no deeper than half as wide
+NECK = 0.45  # of the face's width from the ears to the nape; but a neck is round: no deeper than half as wide
 NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes neck, at the sides
 BEHIND = (0.55, 1.05)  # and behind
 BELOW = 0.32  # face heights under the chin where the back ends
@@ -49,7 +49,8 @@ def back_of(surface: Surface, bank: FrameBank, performance: Performance, topolog
     edges = (low + INSIDE, high - INSIDE)
     sides = [np.clip(front.at(depth, edge, y), prior.back - FORWARD, prior.back) for edge in edges]
     share = (1 - np.cos(turn)) / 2
-    z = sides[0][:, None] * (1 - share) + sides[1][:, None] * share + _bulge(y, half, prior)[:, None] * np.sin(turn)
+    bulge = _bulge(y, half, (sides[0] + sides[1]) / 2, prior)
+    z = sides[0][:, None] * (1 - share) + sides[1][:, None] * share + bulge[:, None] * np.sin(turn)
     x = middle[:, None] - half[:, None] * np.cos(turn)
     vertices = np.stack([x, np.broadcast_to(y[:, None], x.shape), z], -1).astype(np.float32)
     below = (y - prior.chin) / prior.face_height
@@ -136,13 +137,15 @@ def _opened(values: Array, length: int, sign: int) -> Array:
     return np.asarray(sign * maximum_filter1d(minimum_filter1d(room, length), length)[length:-length])
 
 
-def _bulge(y: Array, half: Array, prior: HeadPrior) -> Array:
-    """How far the back lies behind the outline in rows y [N] with half widths [N], head units."""
+def _bulge(y: Array, half: Array, sides: Array, prior: HeadPrior) -> Array:
+    """How far the back lies behind the outline in rows y [N] with half widths [N] and depths of the `sides` [N], head
+    units. The sides of a skull are its middle; those of a neck are the jaw's, which stands out before it: its own
+    middle is below the ears."""
     height = prior.face_height
     level, top = prior.centre[1], y[0]
     dome = np.sqrt(np.clip(1 - ((level - np.minimum(y, level)) / (level - top)) ** 2, 0, 1))
     down = smoothstep(((y - (prior.chin - height)) / height - BEHIND[0]) / (BEHIND[1] - BEHIND[0]))
-    skull, neck = SKULL * height * dome, np.minimum(NECK * prior.face_width, half)
+    skull, neck = SKULL * height * dome, prior.back - sides + np.minimum(NECK * prior.face_width, half)
     return np.asarray(skull * (1 - down) + neck * down)
 
 

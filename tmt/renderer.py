@@ -195,7 +195,7 @@ class Renderer:
         seen = seen if small is canvas else look(head.surface, posed.vertices, small.window)
         warps = warped_by(seen, small.window, head.bank, self._small, mix, self._pool)
         evidence = gather(head.surface, self.topology, posed, mix, small, seen, warps, drawn)
-        follow = self._trust * leeway(evidence, head.bank, posed.target)
+        follow = self._trust * leeway(evidence, len(mix.chosen), head.bank, posed.target)
         repair = attend(net, evidence, canvas.window.shape, follow)
         if drawn is not None:
             share = share_of_last(evidence, repair.logits, canvas.window.shape)
