@@ -9,7 +9,7 @@ from heads import TOPOLOGY, acted, average, poses
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmt import bridge
+from tmt import headpose
 from tmt.bridge import HeadFollower, bridge_gaps
 from tmt.geometry import rotation_angle, rotation_from_euler, transform
 from tmt.headcrop import SIDE as CROP
@@ -80,7 +80,7 @@ class _Teller(torch.nn.Module):
 def follow(monkeypatch: pytest.MonkeyPatch, doubt: float, yaw: list[float]) -> HeadFollower:
     """One frame with landmarks, three without, one with them again."""
     net = _Teller(doubt, yaw)
-    monkeypatch.setattr(bridge, "load_pose", lambda: net)
+    monkeypatch.setattr(headpose, "load_pose", lambda: net)
     head, follower = acted(), HeadFollower(TOPOLOGY)
     frame = np.full((160, 160, 3), 90, np.uint8)
     marks = transform(head.performance.pose[0], head.performance.canonical[0].astype(np.float64))
@@ -104,7 +104,7 @@ def test_poses_that_are_unsure_or_jump_are_not_believed(monkeypatch: pytest.Monk
 
 def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     net = _Teller(-4.0, [0.0] * 9)
-    monkeypatch.setattr(bridge, "load_pose", lambda: net)
+    monkeypatch.setattr(headpose, "load_pose", lambda: net)
     head, follower = acted(), HeadFollower(TOPOLOGY)
     frame = np.full((160, 160, 3), 90, np.uint8)
     follower.seen(0, frame, transform(head.performance.pose[0], head.performance.canonical[0].astype(np.float64)))
@@ -115,7 +115,7 @@ def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_weights_nothing_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bridge, "load_pose", lambda: None)
+    monkeypatch.setattr(headpose, "load_pose", lambda: None)
     follower = HeadFollower(TOPOLOGY)
     frame = np.zeros((160, 160, 3), np.uint8)
     follower.seen(0, frame, faces()[0])

@@ -206,12 +206,12 @@ class _Oracle(torch.nn.Module):
 
     dtype = torch.float32
 
-    def __init__(self, depths: list[Array]) -> None:
+    def __init__(self, depths: list[Array], doubt: float = -6.0) -> None:
         super().__init__()
-        self.depths = torch.from_numpy(np.stack(depths).astype(np.float32))[:, None]
+        self.depths, self.doubt = torch.from_numpy(np.stack(depths).astype(np.float32))[:, None], doubt
 
     def forward(self, crop: torch.Tensor) -> Depth:
-        return Depth(self.depths, torch.full_like(self.depths, -6.0))
+        return Depth(self.depths, torch.full_like(self.depths, self.doubt))
 
 
 def test_keyframes_with_true_depth_lift_onto_the_head_they_show() -> None:
@@ -234,6 +234,10 @@ def test_keyframes_with_true_depth_lift_onto_the_head_they_show() -> None:
     surely &= head.surface.interior.reshape(grid, grid) < 0.1
     assert surely.sum() > 2000
     assert np.median(np.abs(seen_at.depth - sheet[..., 2])[surely]) < 0.03
+    unsure = (_Oracle(depths, 0.0), images, head.performance, index, head.window, TOPOLOGY)
+    doubted, alike = (lift(*unsure, certainty=heard).weight for heard in (True, False))  # type: ignore[arg-type]
+    assert doubted.max() < 0.1
+    np.testing.assert_allclose(alike, cloud.weight, rtol=0.05)
 
 
 def test_the_truth_of_a_synthetic_clip_comes_back_from_the_cache(tmp_path: Path) -> None:

@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
-import torch
 
 from tmt.geometry import rotation_angle
 from tmt.headcrop import HeadCrop, crop_around
-from tmt.hub import device
-from tmt.learned import load_pose
+from tmt.headpose import told_pose
 from tmt.topology import Topology
 from tmt.types import Array, Pose
 
-SURE = np.exp(-1.3)  # radians of expected error (PoseNet's own word) above which a pose is not believed
 TURN, ZOOM, SHIFT = np.radians(35.0), 1.35, 0.35  # a head does not do more from frame to frame; SHIFT in sides
 
 
@@ -56,7 +53,7 @@ class HeadFollower:
         self._lost = True
         if self._last is None:
             return
-        pose = _pose(self._crop.cut(frame), self._crop)
+        pose = told_pose(self._crop.cut(frame), self._crop)
         if pose is None or not _plausible(pose, self._last, self._crop.side):
             self._last = None  # out of sight: what comes after would be guessed from nothing
             return
@@ -67,24 +64,10 @@ class HeadFollower:
     def _anchor(self, index: int) -> Pose | None:
         if self._crop is None or self._picture is None:
             return None
-        pose = _pose(self._picture, self._crop)
+        pose = told_pose(self._picture, self._crop)
         if pose is not None:
             self.anchors[index] = pose
         return pose
-
-
-def _pose(picture: Array, crop: HeadCrop) -> Pose | None:
-    """What PoseNet says of a crop [S, S, 3] uint8, in picture px; None when it is not sure, or there is none."""
-    net = load_pose()
-    if net is None:
-        return None
-    with torch.inference_mode():
-        batch = torch.from_numpy(picture)[None].to(device()).permute(0, 3, 1, 2).to(net.dtype) / 255
-        told = net(batch)
-    if float(told.doubt[0]) > np.log(SURE):
-        return None
-    rotation, scale, place = (part[0].double().cpu().numpy() for part in (told.rotation, told.scale, told.translation))
-    return crop.unseen(Pose(scale, rotation, np.array([*place, 0.0])))
 
 
 def _plausible(pose: Pose, last: Pose, side: float) -> bool:

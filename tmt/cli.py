@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from tmt.errors import ConsentError, Language, MediaError, TmtError
 from tmt.presets import STRENGTHS
-from tmt.types import METHODS, TRACKERS, Consent, Settings, Step
+from tmt.types import METHODS, PARTS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
     from tmt.pipeline import TalkingHeadPipeline
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("subject", type=Path)
     study.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
     _faces(study)
-    _consent(study)
+    _people(study)
     study.set_defaults(run=_study)
     view = commands.add_parser("view", help="turn the subject's own head")
     view.add_argument("subject", type=Path)
@@ -83,15 +83,15 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
     parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
     _faces(parser)
-    _consent(parser)
+    _people(parser)
 
 
 def _faces(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--subject-face", type=int, metavar="N", help="of several, from the left from 1")
-    parser.add_argument("--tracker", choices=TRACKERS, help="default: mediapipe where it is installed")
 
 
-def _consent(parser: argparse.ArgumentParser) -> None:
+def _people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--tracker", choices=TRACKERS, help="default: mediapipe where it is; posenet: no landmarks")
     parser.add_argument("--consent", action="store_true", help="affirm the three statements that are printed")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -105,7 +105,8 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
                           help="default: self, cross; truth wants rendered performances in CLIPS_DIR/truth")
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
-    _consent(evaluate)
+    evaluate.add_argument("--without", action="append", choices=PARTS, default=[], help="leave a part out, to compare")
+    _people(evaluate)
     evaluate.set_defaults(run=_evaluate)
     bench = commands.add_parser("bench", help="measure the speed against a reference workload")
     bench.add_argument("--size", type=int, action="append", choices=(256, 512, 1024))
@@ -234,9 +235,9 @@ def _view(options: argparse.Namespace) -> int:
 def _evaluate(options: argparse.Namespace) -> int:
     _affirmed(options)
     from tmt.evaluate import evaluate
-
     protocols, methods = tuple(options.protocol or ("self", "cross")), tuple(options.method or ()) or None
-    return evaluate(options.clips, options.output, protocols, methods, options.seconds)
+    return evaluate(options.clips, options.output, protocols, methods, options.seconds, options.tracker,
+                    tuple(options.without))  # fmt: skip
 
 
 def _bench(options: argparse.Namespace) -> int:

@@ -36,9 +36,11 @@ class Cloud:
 
 
 def lift(
-    net: DepthNet, images: Sequence[Array], performance: Performance, index: Array, window: Window, topology: Topology
+    net: DepthNet, images: Sequence[Array], performance: Performance, index: Array, window: Window, topology: Topology,
+    certainty: bool = True,
 ) -> Cloud:
-    """Keyframes `index` [K], their pictures, each [H, W, 4] uint8, in `window` -> what they say of the head's depth."""
+    """Keyframes `index` [K], their pictures, each [H, W, 4] uint8, in `window` -> what they say of the head's depth;
+    without `certainty` all their pixels count alike."""
     chosen = np.unique(np.linspace(0, len(index) - 1, FRAMES).round().astype(int))
     poses = [in_window(performance.pose[int(index[k])], window) for k in chosen]
     marks = [performance.canonical[int(index[k])].astype(np.float64) @ pose.rotation.T * pose.scale + pose.translation
@@ -46,6 +48,7 @@ def lift(
     crops = [crop_around(m[: topology.surface, :2]) for m in marks]
     cuts = np.stack([crop.cut(images[k]) for crop, k in zip(crops, chosen, strict=True)])
     z, doubt = sense(net, np.stack([alone(cut) for cut in cuts]))
+    doubt = doubt if certainty else np.zeros_like(doubt)
     clouds = [
         _points(one, sure, cut[..., 3], crop, pose)
         for one, sure, cut, crop, pose in zip(z, doubt, cuts, crops, poses, strict=True)

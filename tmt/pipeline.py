@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +25,19 @@ from tmt.run import Job, check_output, check_settings, write
 from tmt.study import laid, missing_frames, study, variant
 from tmt.track import FaceTracker, TrackBuilder
 from tmt.trackers import load_tracker
-from tmt.types import CanonicalHead, Consent, Frame, HeadPath, MediaInfo, Performance, Result, Settings, Step, Targets
+from tmt.types import (
+    PARTS,
+    CanonicalHead,
+    Consent,
+    Frame,
+    HeadPath,
+    MediaInfo,
+    Performance,
+    Result,
+    Settings,
+    Step,
+    Targets,
+)
 from tmt.video import probe
 from tmt.views import along
 from tmt.working import enlarged, working_frames
@@ -50,15 +62,18 @@ class TalkingHeadPipeline:
     The object keeps no state of any run: heads, settings and results are values, so that visitors cannot meet.
     """
 
-    def __init__(self, tracker: FaceTracker, learned_depth: bool = True) -> None:
-        """`learned_depth`: the head's depth as DepthNet sees it, where its weights ship; else an average skull's."""
-        self.tracker, self.learned_depth = tracker, learned_depth
+    def __init__(self, tracker: FaceTracker, without: Collection[str] = ()) -> None:
+        """`without`: parts left out, to see what they are worth, see PARTS."""
+        unknown = [name for name in without if name not in PARTS]
+        if unknown:
+            raise SettingsError("setting", name="without", value=unknown[0], reason=f"one of {', '.join(PARTS)}")
+        self.tracker, self.without = tracker, frozenset(without)
 
     @classmethod
-    def from_pretrained(cls, tracker: str | None = None) -> TalkingHeadPipeline:
+    def from_pretrained(cls, tracker: str | None = None, without: Collection[str] = ()) -> TalkingHeadPipeline:
         """The checkpoint in use. Without weights: the unlearned path. `tracker`: "mediapipe" or "face-alignment"; None:
-        the first that is installed."""
-        return cls(load_tracker(tracker))
+        the first that is installed; or "posenet", which knows no landmarks."""
+        return cls(load_tracker(tracker), without)
 
     def study(
         self, subject: str | Path, *, consent: Consent | None, progress: Progress | None = None, face: int | None = None
@@ -68,8 +83,8 @@ class TalkingHeadPipeline:
         Raises ConsentError unless every statement is affirmed; MediaError or FaceError for a clip that cannot be used.
         """
         receipt = provenance.receipt(consent)
-        depth = load_depth() if self.learned_depth else None
-        return study(Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth)
+        depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
+        return study(Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty)
 
     def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
         """Track a driving clip: a generator of progress whose value is the Drive."""

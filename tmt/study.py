@@ -43,12 +43,12 @@ BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 
 def study(
     path: Path, receipt: Receipt, tracker: FaceTracker, say: Progress, face: int | None = None,
-    steadiness: float = 0.3, depth: DepthNet | None = None,
+    steadiness: float = 0.3, depth: DepthNet | None = None, certainty: bool = True,
 ) -> CanonicalHead:
     """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `say`: told of
     every frame that is tracked, and of every keyframe that is kept, and that the head grows by. `face`: which one of
     several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
-    landmarks do not know (None: an average skull)."""
+    landmarks do not know (None: an average skull); `certainty`: whether it is heard on how sure it is."""
     started = time.perf_counter()
     info = probe(path)
     load_ahead()
@@ -60,7 +60,7 @@ def study(
     tick = counted(say, "build", len(index) + len(order_of(performance, index)))
     images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
-    cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology)
+    cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
     surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)

@@ -60,7 +60,7 @@ class MediaPipeTracker(FaceTracker):
                 self._near = solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.5)
                 self._person = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
                 blank = np.zeros((64, 64, 3), np.uint8)  # the networks load, and log, on their first picture
-                self._boxes(blank)
+                self.boxes(blank)
                 self.matte(blank)
                 self._mesh.landmarks(blank, np.array([32.0, 32.0]), 48.0, 0.0)
         except Exception as error:  # the wheel can be absent, or broken by a missing system library
@@ -83,14 +83,14 @@ class MediaPipeTracker(FaceTracker):
             return list(self._all(frame))
 
     def _all(self, frame: Array) -> Iterator[Array]:
-        for centre, side in self._boxes(frame):
+        for centre, side in self.boxes(frame):
             found = self._mesh.landmarks(frame, centre, side * ROI_SCALE, 0.0)
             for _ in range(FIRST_ROUNDS - 1):
                 found = self._follow(frame, found) if found is not None else None
             if found is not None:
                 yield found
 
-    def _boxes(self, frame: Array) -> list[tuple[Array, float]]:
+    def boxes(self, frame: Array) -> list[tuple[Array, float]]:
         """Centre [2] px and size px of every face in the picture, the largest and most central first."""
         height, width = frame.shape[:2]
         picture = np.ascontiguousarray(frame)

@@ -22,4 +22,8 @@ def load_tracker(name: str | None = None) -> FaceTracker:
         from tmt.track_face_alignment import FaceAlignmentTracker
 
         return FaceAlignmentTracker()
+    if name == "posenet":
+        from tmt.track_posenet import PoseNetTracker
+
+        return PoseNetTracker()
     raise SettingsError("setting", name="tracker", value=name, reason=f"one of {', '.join(TRACKERS)}")

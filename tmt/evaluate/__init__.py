@@ -25,11 +25,14 @@ def evaluate(
     protocols: tuple[str, ...] = ANYWHERE,
     methods: tuple[str, ...] | None = None,
     seconds: float = 4.0,
+    tracker: str | None = None,
+    without: tuple[str, ...] = (),
 ) -> int:
     """Trials of every method over a folder of clips -> exit status; videos, tables and sheets under `out`.
 
     methods: None for all that can be used. seconds: of driving in each self and view trial, of a turntable; a cross
-    trial has twice as much. The caller has the consent of the people in the clips.
+    trial has twice as much. tracker, without: see TalkingHeadPipeline. The caller has the consent of the people in the
+    clips.
     """
     from tmt.learned import offered
 
@@ -41,7 +44,7 @@ def evaluate(
     from tmt.evaluate.trial import Setup
     from tmt.pipeline import TalkingHeadPipeline
 
-    pipeline = TalkingHeadPipeline.from_pretrained()
+    pipeline = TalkingHeadPipeline.from_pretrained(tracker, without)
     return run_trials(clips_dir, Setup(pipeline, _observer(), out, chosen, seconds), protocols)
 
 
