@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import Literal
 
 import cv2
 import numpy as np
 import torch
 
+from tmt.shipped import shipped
 from tmt.types import Array
 
 LABEL_TEXT = "AI生成 / AI-generated"
@@ -97,7 +97,7 @@ def _box_size(name: str, height: int, width: int) -> tuple[int, int, int]:
 def _mask(name: str) -> Array:
     """Coverage [h, w] float32 in [0, 1] of a text, large."""
     # Decoded from bytes: imread fails on paths outside ASCII on Windows.
-    data = (resources.files("tmt") / "assets" / f"{name}.png").read_bytes()
+    data = shipped(f"{name}.png")
     mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     return np.asarray(mask, np.float32) / 255
 

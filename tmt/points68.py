@@ -7,13 +7,13 @@ the irises are looked for in the picture itself.
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
 import cv2
 import numpy as np
 
 from tmt.geometry import fit_similarity_robust, transform, untransform
 from tmt.pose import template
+from tmt.shipped import shipped_array
 from tmt.topology import MEDIAPIPE_478, Eye
 from tmt.types import Array
 
@@ -32,9 +32,7 @@ DARK = 2.0  # power of darkness: the pupil counts more than lashes
 @lru_cache(maxsize=1)
 def weights() -> Array:
     """[3, 468, 68]: how far each point of the mesh goes with each of the 68, across, down and in depth."""
-    with resources.as_file(resources.files("tmt") / "assets" / "dense-68-468.npy") as path:
-        learned: Array = np.load(path, allow_pickle=False).astype(np.float64)
-    return learned
+    return shipped_array("dense-68-468.npy").astype(np.float64)
 
 
 def straightened(points: Array) -> tuple[Array, Array]:

@@ -7,11 +7,11 @@ all landmarks hair and neck would wobble with the expression (measured: 0.34 dB)
 from __future__ import annotations
 
 from functools import lru_cache
-from importlib import resources
 
 import numpy as np
 
 from tmt.geometry import fit_similarity_robust, untransform
+from tmt.shipped import shipped_array
 from tmt.topology import Topology
 from tmt.types import Array, Pose
 
@@ -22,9 +22,7 @@ SHAPE_FRAMES = 400  # the mean shape needs no more than this many frames
 @lru_cache(maxsize=2)
 def template(topology_name: str) -> Array:
     """The average person's landmarks [L, 3] in head units: frontal, centred, one inter-ocular distance wide."""
-    with resources.as_file(resources.files("tmt") / "assets" / f"template-{topology_name}.npy") as path:
-        shape: Array = np.load(path, allow_pickle=False).astype(np.float64)
-    return shape
+    return shipped_array(f"template-{topology_name}.npy").astype(np.float64)
 
 
 def fit_poses(landmarks: Array, shape: Array, topology: Topology) -> Pose:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from importlib import resources
 
 import cv2
 import numpy as np
 
+from tmt.shipped import shipped_array
 from tmt.types import Array, Atlas, Performance, Target
 
 VIEW = np.float32(1 / 0.17)  # a number's unit of turning: ten degrees
@@ -19,8 +19,7 @@ FARTHEST = 2.0  # of white numbers together: as far off the usual as frames are 
 def expressions(count: int) -> Array:
     """What the offsets of `count` landmarks [L, 2] from the neutral face, in head units, add to the two commonest
     expressions [2, L, 2], whose numbers have variance 1 among people who speak."""
-    with resources.as_file(resources.files("tmt") / "assets" / f"expressions-mediapipe-{count}.npy") as path:
-        return np.asarray(np.load(path, allow_pickle=False), np.float32)
+    return shipped_array(f"expressions-mediapipe-{count}.npy").astype(np.float32)
 
 
 def numbers_of(canonical: Array, neutral: Array, rotation: Array) -> Array:
