@@ -97,7 +97,7 @@ def test_the_state_keeps_its_size_and_what_was_before_is_not_changed(plain: Head
             later = plain(state, telling(number))
             assert torch.equal(state.colour, before[0]) and torch.equal(state.ways.told, before[1])
             state = later
-    assert sizes_of(state) == sizes and len(sizes) == 10
+    assert sizes_of(state) == sizes and len(sizes) == 11
 
 
 def telling(seed: int) -> Glimpse:

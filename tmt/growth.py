@@ -160,6 +160,8 @@ def atlas_of(net: HeadCell, state: State, surface: Surface) -> Atlas:
         np.round(colours[0].permute(1, 2, 0).float().cpu().numpy() * 255).astype(np.uint8),
         state.weight[0, 0].float().cpu().numpy(), depth[0, 0].float().cpu().numpy(),
     )
+    if state.outline is not None:
+        atlas = replace(atlas, outline=state.outline[0].cpu().numpy().astype(np.float16))
     return atlas if state.ways is None or state.numbers is None else _with_ways(atlas, state)
 
 

@@ -16,6 +16,7 @@ from tmt.render import deform
 from tmt.sight import at_vertices
 from tmt.topology import Topology
 from tmt.types import Array, Atlas, CanonicalHead, Surface
+from tmt.ways import from_front
 
 SEEN = 0.05  # of Atlas.weight: below it nothing has been seen
 FULL = 640.0  # of Atlas.weight: as sure as the picture goes, by the logarithm (to the trained cell a good frame is 20)
@@ -49,7 +50,8 @@ def stages(
     whole = coverage_of(head)
     for number, state in enumerate(grown, 1):
         if number in wanted:
-            atlas = atlas_of(net, replace(state, ways=None), before)  # seen with the expression that it has by itself
+            own = replace(state, ways=None)  # with the expression that it has by itself
+            atlas = from_front(atlas_of(net, own, before))
             yield _stage(number, head, before, atlas, topology, (_covered(atlas) & whole).sum() / whole.sum())
 
 
@@ -61,7 +63,7 @@ def doublings(count: int) -> tuple[int, ...]:
 def coverage_of(head: CanonicalHead) -> Array:
     """[S, S] bool: what of the person has been seen."""
     assert head.atlas is not None, "study has made one"
-    return _covered(head.atlas)
+    return _covered(from_front(head.atlas))
 
 
 def _covered(atlas: Atlas) -> Array:

@@ -243,13 +243,14 @@ class Atlas:
     """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
     surely they are known (a sum over frames, as the cell weighs them); depth [S, S] head units that parallax moved
     the surface by. slopes [N + 1, F, F, 3] float16: what white [N + 1, N + 1] @ (numbers of a frame, 1) adds to the
-    colours, see tmt/ways.py (None: no frame told its numbers)."""
+    colours; outline [2, V, S, S]: mattes by view; see tmt/ways.py (None: no frame told its numbers)."""
 
     colours: Array
     weight: Array
     depth: Array
     slopes: Array | None = None
     white: Array | None = None
+    outline: Array | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Trials of the recurrent head by itself: how good it is after one frame, two, four and so on, with no bank to help.
 
-The first half of a clip is studied, the second half is the truth. Beside the cell as it ships stand the plain filter
+The first half of a clip is studied, the second half is the truth; or a whole clip, and the truth is another person's
+performance rendered on it. Beside the cell as it ships stand the plain filter
 (the cell without its weights), the cell whose colours go with nothing, the average (so does it: every frame that sees a
 place counts alike, and nothing is laid onto what was there) and the same frames in other orders.
 """
@@ -8,12 +9,13 @@ place counts alike, and nothing is laid onto what was there) and the same frames
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from tmt.draw import draw
@@ -22,17 +24,18 @@ from tmt.evaluate.metrics import closeness
 from tmt.evaluate.protocols import SELF_STEP
 from tmt.evaluate.rows import GrowthRow, Outcome, mean_closeness
 from tmt.evaluate.trial import CONSENT, Setup, survive
-from tmt.evaluate.truth import Chosen
+from tmt.evaluate.truth import Chosen, Truth, load_truth
 from tmt.growth import atlas_of, build_up, deepened, order_of
 from tmt.learned import load_head
 from tmt.networks.head import Glimpse, HeadCell, State
 from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.retarget import retarget
 from tmt.stages import coverage_of, doublings
-from tmt.types import Array, CanonicalHead, Settings
+from tmt.types import Array, CanonicalHead, Settings, Targets
 from tmt.video import read_frames
 
 SETTINGS = Settings(method="head", mode="absolute", full_frame=True, label=False, sound="none")
+ANOTHERS = replace(SETTINGS, mode="relative")  # of another person's performance
 SEEN = 0.05  # of a sight's weight: from there on a frame counts in the average
 SHUFFLES = 3
 MOST = 64  # frames
@@ -47,26 +50,51 @@ class Average(HeadCell):
         return super().forward(state, plain)
 
 
-def growing(clips: Sequence[Path], setup: Setup) -> Iterator[Outcome]:
-    """A row for every number of frames, and for every other way with all of them."""
+def growing(clips: Sequence[Path], setup: Setup, pairs: Sequence[Path] = ()) -> Iterator[Outcome]:
+    """A row for every number of frames of every clip, and for every other way with all of them; then for every number
+    of frames of the subjects of rendered `pairs`."""
     for clip in clips:
         yield from survive("growth", clip.stem, _case(clip, setup))
+    for pair in pairs:
+        yield from survive("growth", pair.stem, _true_case(load_truth(pair), setup))
 
 
-def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
-    first, second = halves(clip, setup.out / "parts", setup.seconds)
-    pipeline = setup.pipeline
-    assert isinstance(pipeline, TalkingHeadPipeline)
-    head = pipeline.study(first, consent=CONSENT)
-    drive = run_to_end(pipeline.drive(second, SETTINGS))
-    plan = retarget(head.performance, drive.performance, pipeline.tracker.topology, SETTINGS)
-    scene = _Scene(setup, pipeline, second, Chosen(plan, np.arange(0, len(plan), SELF_STEP)))
+def _true_case(truth: Truth, setup: Setup) -> Iterator[Outcome]:
+    head, plan = _laid(truth.subject, truth.driving, ANOTHERS, setup)
+    scene = _Scene(setup, lambda: iter(truth.pictures), Chosen(plan, truth.numbers), ANOTHERS)
+    yield from _by_frames(truth.case, head, scene)
+
+
+def _pipeline(setup: Setup) -> TalkingHeadPipeline:
+    assert isinstance(setup.pipeline, TalkingHeadPipeline), "a pretended pipeline has no recurrent head"
+    return setup.pipeline
+
+
+def _laid(subject: Path, driving: Path, settings: Settings, setup: Setup) -> tuple[CanonicalHead, Targets]:
+    pipeline = _pipeline(setup)
+    head = pipeline.study(subject, consent=CONSENT)
+    drive = run_to_end(pipeline.drive(driving, settings))
+    return head, retarget(head.performance, drive.performance, pipeline.tracker.topology, settings)
+
+
+def _by_frames(case: str, head: CanonicalHead, scene: _Scene) -> Iterator[Outcome]:
+    """From all of its frames down to one."""
     order, whole = nested(head), None
     for count in doublings(len(order))[::-1]:
         grown = with_frames(head, order[:count], load_head())
         seen = coverage_of(grown)
         whole = seen if whole is None else whole
-        yield scene.row(clip.stem, f"head {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
+        yield scene.row(case, f"head {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
+
+
+def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
+    first, second = halves(clip, setup.out / "parts", setup.seconds)
+    head, plan = _laid(first, second, SETTINGS, setup)
+    chosen = Chosen(plan, np.arange(0, len(plan), SELF_STEP))
+    # The truth is read anew every time: there may be much of it.
+    scene = _Scene(setup, lambda: islice(read_frames(second, every=SELF_STEP), len(chosen)), chosen, SETTINGS)
+    yield from _by_frames(clip.stem, head, scene)
+    order = nested(head)
     for name, cell in (("filter", HeadCell(4, 4, 4)), ("unmoved", load_head()), ("average", Average(4, 4, 4))):
         grown = with_frames(head, order, cell.eval())
         yield scene.row(clip.stem, name, grown if name == "filter" else _unmoved(grown), 1.0)
@@ -101,21 +129,20 @@ def _unmoved(head: CanonicalHead) -> CanonicalHead:
 
 
 class _Scene:
-    """The second half of a clip: its true frames, and where the head is in them."""
+    """The true pictures, and where the head is in them."""
 
-    def __init__(self, setup: Setup, pipeline: TalkingHeadPipeline, truth: Path, plan: Chosen) -> None:
-        self.setup, self.pipeline, self.truth, self.plan = setup, pipeline, truth, plan
-        self.faces = [setup.observer.face(frame) for frame in self._frames()]
-
-    def _frames(self) -> Iterator[Array]:
-        """Read anew every time: there may be many."""
-        return islice(read_frames(self.truth, every=SELF_STEP), len(self.plan))
+    def __init__(
+        self, setup: Setup, truth: Callable[[], Iterator[Array]], plan: Chosen, settings: Settings
+    ) -> None:
+        self.setup, self.truth, self.plan, self.settings = setup, truth, plan, settings
+        self.faces = [setup.observer.face(frame) for frame in truth()]
 
     def row(self, case: str, way: str, head: CanonicalHead, coverage: float) -> GrowthRow:
         """How near one head comes to the truth."""
         observer, near = self.setup.observer, []
-        with closing(draw(head, self.plan, SETTINGS, self.pipeline.tracker, Counter())) as pictures:
-            for (picture, _), truth, face in zip(pictures, self._frames(), self.faces, strict=True):
+        with closing(draw(head, self.plan, self.settings, _pipeline(self.setup).tracker, Counter())) as pictures:
+            for (picture, _), truth, face in zip(pictures, self.truth(), self.faces, strict=True):
                 if not np.isnan(face[0, 0]):
-                    near.append(closeness(truth, picture, face, observer.face(picture), observer.topology))
+                    made = cv2.resize(picture, truth.shape[1::-1], interpolation=cv2.INTER_AREA)
+                    near.append(closeness(truth, made, face, observer.face(made), observer.topology))
         return GrowthRow(case, way, mean_closeness(near), coverage)

@@ -15,7 +15,7 @@ from tmt.evaluate.expressions import unseen_expression
 from tmt.evaluate.protocols import cross_identity, self_reenactment
 from tmt.evaluate.rows import Cell, Failure, Outcome, Row, cells, means
 from tmt.evaluate.trial import Setup
-from tmt.evaluate.truth import find_truth, true_trials
+from tmt.evaluate.truth import find_truth, pairs_in, true_trials
 from tmt.evaluate.views import novel_view, turning
 
 MORE_DIGITS = (  # shares of a face: small numbers
@@ -56,7 +56,7 @@ def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> It
     if name == "growth":
         from tmt.evaluate.growth import growing
 
-        return growing(clips[0], setup)
+        return growing(clips[0], setup, pairs_in(clips[0][0].parent))
     if name == "hard":
         from tmt.evaluate.hardships import hardships
 

@@ -65,10 +65,15 @@ Make = Callable[[CanonicalHead, Truth, Method], Made]
 
 def find_truth(clips: Path) -> list[Path]:
     """The pairs of a folder of clips; MediaError where it has no truth."""
-    found = sorted((clips / FOLDER).glob("*-by-*.npz"))
+    found = pairs_in(clips)
     if not found:
         raise MediaError("missing", name=f"{clips.name}/{FOLDER}/*-by-*.npz")
     return found
+
+
+def pairs_in(clips: Path) -> list[Path]:
+    """The pairs of a folder of clips, if there are any."""
+    return sorted((clips / FOLDER).glob("*-by-*.npz"))
 
 
 def load_truth(path: Path) -> Truth:

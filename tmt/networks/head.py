@@ -17,6 +17,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.networks.blocks import Refine, block, blurred, double, folded
+from tmt.networks.outline import with_outline
 from tmt.networks.ways import Sums, no_sums, with_frame
 
 DOUBT = 40.0  # texels^2 per head unit^2: so much parallax must a frame have to be believed half
@@ -34,7 +35,7 @@ class State:
     is background says nothing of the colour); slip [B, 2, S, S] mean slip, see sight.Sight; parallax [B, 3, S, S]
     information on depth, its product with depth, and how much was looked at; memory [B, M, S/4, S/4]. Where frames told
     their numbers (all do, or none): numbers [B, N, S, S] their mean, as colour is that of colours; ways: how colours go
-    with them."""
+    with them; outline [B, 2, V, S, S]: where the person ends in which view."""
 
     colour: torch.Tensor
     weight: torch.Tensor
@@ -43,6 +44,7 @@ class State:
     memory: torch.Tensor
     numbers: torch.Tensor | None = None
     ways: Sums | None = None
+    outline: torch.Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -120,11 +122,12 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         slow = F.avg_pool2d(weight[:, 1:], SPAN)
         share = slow / (F.avg_pool2d(state.weight[:, 1:], SPAN) + slow + 1e-4)
         memory = state.memory + share * (torch.tanh(self.note(far)) - state.memory)
+        adding = noted(state, glimpse.numbers, glimpse.weight, glimpse.pixels)
         return State(
             colour, state.weight + weight, state.slip + gain[:, :1] * (1 - along) * parallax,
             state.parallax + measured(glimpse, parallax, seen * person * torch.exp(gains[:, 3:].clamp(-6, 3))), memory,
             _drawn_to(state.numbers, glimpse.numbers, gain[:, :1]),
-            noted(state, glimpse.numbers, glimpse.weight, glimpse.pixels).ways,
+            adding.ways, adding.outline,
         )
 
     def read(self, state: State, scope: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
@@ -163,14 +166,15 @@ def _drawn_to(mean: torch.Tensor | None, numbers: torch.Tensor | None, gain: tor
 
 
 def noted(state: State, numbers: torch.Tensor | None, weight: torch.Tensor, pixels: torch.Tensor) -> State:
-    """Only what a frame (see Glimpse) says of how colours go with its numbers, as it lies and as well as it sees, in
-    whatever order frames come: nothing is learned here, nothing drawn along, and it costs little."""
+    """Only what a frame (see Glimpse) says of how colours and outline go with its numbers, as it lies and as well as it
+    sees, in whatever order frames come: nothing is learned here, nothing drawn along, and it costs little."""
     if numbers is None:
         return state
     side = weight.shape[-1]
     before = state.ways or no_sums(numbers, side, pixels.shape[-1] // side)
-    person = person_in(F.interpolate(pixels[:, 3:], (side, side), mode="area"))
-    return replace(state, ways=with_frame(before, numbers, weight * person, pixels))
+    matte = F.interpolate(pixels[:, 3:], (side, side), mode="area")
+    return replace(state, ways=with_frame(before, numbers, weight * person_in(matte), pixels),
+                   outline=with_outline(state.outline, numbers, weight, matte))  # fmt: skip
 
 
 def person_in(matte: torch.Tensor) -> torch.Tensor:
