@@ -67,7 +67,7 @@ def _seen_from(atlas: Atlas, view: Array) -> Atlas:
     mattes, weights = atlas.outline.astype(np.float32)
     mean = mattes.sum(0) / np.maximum(weights.sum(0), 1e-6)
     share = nearness(view)
-    own = np.tensordot(share, mattes, 1) / np.maximum(np.tensordot(share, weights, 1), 1e-9)
+    own = np.tensordot(share, mattes, 1) / np.maximum(np.tensordot(share, weights, 1), 1e-20)
     own = np.where(weights.sum(0) > 0, own, mean)
     usual = atlas.colours[..., 3].astype(np.float32) / 255
     own, mean = (cv2.resize(plane, usual.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in (own, mean))

@@ -1,9 +1,9 @@
 """Trials of the recurrent head by itself: how good it is after one frame, two, four and so on, with no bank to help.
 
 The first half of a clip is studied, the second half is the truth; or a whole clip, and the truth is another person's
-performance rendered on it. Beside the cell as it ships stand the plain filter
-(the cell without its weights), the cell whose colours go with nothing, the average (so does it: every frame that sees a
-place counts alike, and nothing is laid onto what was there) and the same frames in other orders.
+performance rendered on it. Beside the cell as it ships stand the plain filter (the cell without its weights), the cell
+whose colours go with nothing, the average (so does it: every frame that sees a place counts alike, and nothing is laid
+onto what was there) and the same frames in other orders.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tmt.evaluate.metrics import closeness
 from tmt.evaluate.protocols import SELF_STEP
 from tmt.evaluate.rows import GrowthRow, Outcome, mean_closeness
 from tmt.evaluate.trial import CONSENT, Setup, survive
-from tmt.evaluate.truth import Chosen, Truth, load_truth
+from tmt.evaluate.truth import Chosen, load_truth
 from tmt.growth import atlas_of, build_up, deepened, order_of
 from tmt.learned import load_head
 from tmt.networks.head import Glimpse, HeadCell, State
@@ -56,10 +56,11 @@ def growing(clips: Sequence[Path], setup: Setup, pairs: Sequence[Path] = ()) -> 
     for clip in clips:
         yield from survive("growth", clip.stem, _case(clip, setup))
     for pair in pairs:
-        yield from survive("growth", pair.stem, _true_case(load_truth(pair), setup))
+        yield from survive("growth", pair.stem, _true_case(pair, setup))
 
 
-def _true_case(truth: Truth, setup: Setup) -> Iterator[Outcome]:
+def _true_case(pair: Path, setup: Setup) -> Iterator[Outcome]:
+    truth = load_truth(pair)
     head, plan = _laid(truth.subject, truth.driving, ANOTHERS, setup)
     scene = _Scene(setup, lambda: iter(truth.pictures), Chosen(plan, truth.numbers), ANOTHERS)
     yield from _by_frames(truth.case, head, scene)
@@ -131,9 +132,7 @@ def _unmoved(head: CanonicalHead) -> CanonicalHead:
 class _Scene:
     """The true pictures, and where the head is in them."""
 
-    def __init__(
-        self, setup: Setup, truth: Callable[[], Iterator[Array]], plan: Chosen, settings: Settings
-    ) -> None:
+    def __init__(self, setup: Setup, truth: Callable[[], Iterator[Array]], plan: Chosen, settings: Settings) -> None:
         self.setup, self.truth, self.plan, self.settings = setup, truth, plan, settings
         self.faces = [setup.observer.face(frame) for frame in truth()]
 
