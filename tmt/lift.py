@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FRAMES = 12  # keyframes that are looked at: more say the same again
 SURE = 0.9  # of the matte: nearer to the outline colours and depths are mixed
 STEEP = 0.10  # head units from pixel to pixel: an edge, behind which depth is a guess
-DOUBT = 0.20  # head units of expected error from which a pixel counts half
+DOUBT = 0.12  # head units of expected error from which a pixel counts half
 
 
 @dataclass(frozen=True)
