@@ -27,6 +27,6 @@ def test_against_a_rendered_truth_a_head_of_more_frames_is_nearer_and_shows_more
     monkeypatch.setattr("tmt.evaluate.growth.doublings", lambda _: [1, 16])
     setup = Setup(pipeline(), Observer(FaceMeshJudge(), None), tmp_path, ("head",), 4.0)
     many, one = (row for row in growing([], setup, [PAIR]) if isinstance(row, GrowthRow))
-    assert (many.case, many.method, one.method) == (PAIR.stem, "head 16", "head 01")
+    assert (many.case, many.method, one.method) == (PAIR.stem, "truth 16", "truth 01")
     assert many.close.eyes_ssim > one.close.eyes_ssim + 0.01
     assert many.coverage == 1 > one.coverage > 0.3

@@ -63,7 +63,7 @@ def _true_case(pair: Path, setup: Setup) -> Iterator[Outcome]:
     truth = load_truth(pair)
     head, plan = _laid(truth.subject, truth.driving, ANOTHERS, setup)
     scene = _Scene(setup, lambda: iter(truth.pictures), Chosen(plan, truth.numbers), ANOTHERS)
-    yield from _by_frames(truth.case, head, scene)
+    yield from _by_frames(truth.case, "truth", head, scene)
 
 
 def _pipeline(setup: Setup) -> TalkingHeadPipeline:
@@ -78,14 +78,14 @@ def _laid(subject: Path, driving: Path, settings: Settings, setup: Setup) -> tup
     return head, retarget(head.performance, drive.performance, pipeline.tracker.topology, settings)
 
 
-def _by_frames(case: str, head: CanonicalHead, scene: _Scene) -> Iterator[Outcome]:
+def _by_frames(case: str, name: str, head: CanonicalHead, scene: _Scene) -> Iterator[Outcome]:
     """From all of its frames down to one."""
     order, whole = nested(head), None
     for count in doublings(len(order))[::-1]:
         grown = with_frames(head, order[:count], load_head())
         seen = coverage_of(grown)
         whole = seen if whole is None else whole
-        yield scene.row(case, f"head {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
+        yield scene.row(case, f"{name} {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
 
 
 def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
@@ -94,7 +94,7 @@ def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     chosen = Chosen(plan, np.arange(0, len(plan), SELF_STEP))
     # The truth is read anew every time: there may be much of it.
     scene = _Scene(setup, lambda: islice(read_frames(second, every=SELF_STEP), len(chosen)), chosen, SETTINGS)
-    yield from _by_frames(clip.stem, head, scene)
+    yield from _by_frames(clip.stem, "head", head, scene)
     order = nested(head)
     for name, cell in (("filter", HeadCell(4, 4, 4)), ("unmoved", load_head()), ("average", Average(4, 4, 4))):
         grown = with_frames(head, order, cell.eval())

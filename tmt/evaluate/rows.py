@@ -135,7 +135,8 @@ class TruthRow:
 @dataclass(frozen=True)
 class GrowthRow:
     """The recurrent head alone, self-reenactment: after so many frames ("head 04"), as a plain filter, as an average,
-    and from the same frames in other orders. `coverage`: share of what all the frames show of the person."""
+    and from the same frames in other orders; against a rendered truth after so many frames ("truth 04"). `coverage`:
+    share of what all the frames show of the person."""
 
     protocol: ClassVar[str] = "growth"
     case: str
