@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 from heads import TOPOLOGY, acted, average, mottled, poses, track_of
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tmt.canvas import Canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled
+from tmt.canvas import Canvas, bank_canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled
 from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
 from tmt.plate import background_plate
 from tmt.render import Seen
@@ -98,10 +98,16 @@ def test_cutting_gives_the_part_of_the_picture_at_the_windows_scale() -> None:
     assert cut(picture(), Window(30.0, 20.0, 101.0, 77.0, 2.0)).shape == (154, 202, 3)
 
 
-def test_pictures_are_reduced_but_never_blown_up() -> None:
-    images = np.stack([picture(), picture()])
-    assert scaled(images, 1.0) is images and scaled(images, 2.0) is images
-    assert scaled(images, 0.5).shape == (2, 100, 120, 3)
+@given(st.integers(40, 900), st.integers(40, 900), st.floats(0.2, 1.0), st.floats(0.2, 1.0))
+def test_keyframes_have_the_size_of_the_canvas_over_them_at_any_scale(
+    width: int, height: int, own: float, smaller: float
+) -> None:
+    whole = Window(0.0, 0.0, float(width), float(height), own)
+    images = np.zeros((1, *whole.shape, 3), np.uint8)
+    assert scaled(images, whole) is images
+    window = whole.at(own * smaller)
+    assume(min(window.shape) > 0)
+    assert scaled(images, window).shape[1:3] == bank_canvas(images[0], window).plate.shape[:2] == window.shape
 
 
 # The background

@@ -47,13 +47,19 @@ def picked(target: Target, count: int = 6, previous: Array | None = None, allowe
     return choose(head().bank, head().surface, posed(target), TOPOLOGY, count, previous, allowed)
 
 
+def at_scale(scale: float) -> Array:
+    """The keyframes, so much smaller."""
+    window = head().bank.window
+    return scaled(head().bank.images, window.at(window.scale * scale))
+
+
 def drawn(
     target: Target, mix: Mix, pool: ThreadPoolExecutor, window: Window | None = None, scale: float = 1.0
 ) -> tuple[Array, Seen]:
     """The mixed pixels and what is seen."""
     window = window or head().bank.window
     seen = look(head().surface, posed(target).vertices, window)
-    return mix_pixels(seen, window, head().bank, scaled(head().bank.images, scale), mix, pool, FLOOR), seen
+    return mix_pixels(seen, window, head().bank, at_scale(scale), mix, pool, FLOOR), seen
 
 
 def inside_face(target: Target, scale: float = 1.0) -> Array:
@@ -89,7 +95,7 @@ def test_the_fast_mix_equals_the_one_in_torch(count: int, scale: float, pool: Th
     mix = picked(target, count)
     window = Window(12.0, 8.0, 130.0, 120.0, 1.2)
     fast, seen = drawn(target, mix, pool, window, scale)
-    bank, images = head().bank, scaled(head().bank.images, scale)
+    bank, images = head().bank, at_scale(scale)
     grid, ratio = head().surface.grid, images.shape[2] / bank.images.shape[2]
     places = torch.from_numpy(bank.places[mix.chosen] * np.float32(ratio)).view(-1, grid, grid, 2)
     plain = mix_pixels_torch(
@@ -107,7 +113,7 @@ def test_each_source_that_a_network_sees_is_what_it_shows_alone(scale: float, po
     target = target_of(acted().performance, 5)
     mix = picked(target)
     bank = head().bank
-    images, window = scaled(bank.images, scale), bank.window.at(bank.window.scale * scale)
+    images, window = at_scale(scale), bank.window.at(bank.window.scale * scale)
     seen = look(head().surface, posed(target).vertices, window)
     warps = warped_by(seen, window, bank, images, mix, pool)
     for k in range(len(mix.chosen)):

@@ -144,7 +144,7 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
     frame = 20
     head = variant(head_of(subject), method, TOPOLOGY)
     subject = flat_subject if method == "learned2d" else subject
-    canvas = bank_canvas(head.bank, head.plate, 1.0)
+    canvas = bank_canvas(head.plate, head.bank.window)
     net = fusion.FusionNet().eval()
     torch.manual_seed(0)
     with torch.no_grad():  # taught something, and visibly

@@ -51,12 +51,12 @@ def cut(frame: Array, window: Window) -> Array:
     return cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA if window.scale < 1 else cv2.INTER_CUBIC)
 
 
-def scaled(images: Array, scale: float) -> Array:
-    """Pictures [K, H, W, C] uint8 at a smaller scale; as they are when `scale` >= 1 (pixels are never invented)."""
-    if scale >= 1:
+def scaled(images: Array, window: Window) -> Array:
+    """Keyframes [K, H, W, C] uint8 as `window`, theirs at another scale, shows them; as they are where it is theirs."""
+    height, width = window.shape
+    if images.shape[1:3] == (height, width):
         return images
-    size = (round(images.shape[2] * scale), round(images.shape[1] * scale))
-    return np.stack([cv2.resize(image, size, interpolation=cv2.INTER_AREA) for image in images])
+    return np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images])
 
 
 def faded(images: Array, window: Window, picture: Array) -> Array:
@@ -91,9 +91,9 @@ def crop_canvas(bank: FrameBank, plate: Array, size: int) -> Canvas:
     return _plain(plate[top : top + height, left : left + width], window.at(size / window.width))
 
 
-def bank_canvas(bank: FrameBank, plate: Array, scale: float) -> Canvas:
-    """All of the bank's window, as the keyframes are, at `scale` times their size."""
-    return _plain(plate, bank.window.at(bank.window.scale * scale))
+def bank_canvas(plate: Array, window: Window) -> Canvas:
+    """All of the bank's `window`, at whatever scale."""
+    return _plain(plate, window)
 
 
 def _plain(plate: Array, window: Window) -> Canvas:

@@ -62,14 +62,15 @@ class Renderer:
         self._device = device()
         self._portable = self._device.type != "cpu" if portable is None else portable
         self.weights, self.seconds = FusionWeights(), Counter[str]()
-        self._images = scaled(head.bank.images, canvas.window.scale / head.bank.window.scale)
+        self._own = head.bank.window.at(min(head.bank.window.scale, canvas.window.scale))  # pixels are never invented
+        self._images = scaled(head.bank.images, self._own)
         if settings.full_frame:
             self._images = faded(self._images, head.bank.window, head.picture)
         self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
-            near, own = small_canvas(canvas, head.bank), self._images.shape[2] / head.bank.window.width
-            self._small = scaled(self._images, 1.0 if near is canvas else near.window.scale / own)
+            near = small_canvas(canvas, head.bank).window.scale
+            self._small = scaled(self._images, self._own.at(min(self._own.scale, near)))
         self._unrolled, self._glances = Unrolled(head.surface, topology), Glances(head, topology)
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="tmt-fuse")
         self._previous: Array | None = None
@@ -214,9 +215,8 @@ class Renderer:
     def _calibrate(self) -> None:
         """Keyframes drawn from the other keyframes tell how far the network helps on this very head, and how much
         detail to add so that they are as sharp as they are."""
-        bank = self.head.bank
-        canvas = bank_canvas(bank, self.head.plate, self._images.shape[2] / bank.images.shape[2])
-        probes = np.linspace(0, len(bank) - 1, PROBES + 2).round().astype(int)[1:-1]
+        canvas = bank_canvas(self.head.plate, self._own)
+        probes = np.linspace(0, len(self.head.bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
         drawn = self._drawn(scenes, canvas)
         if self._net is not None:

@@ -66,7 +66,7 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
         performance = flattened(performance, topology)
     surface = (flat_surface if warp == "2d" else build_surface)(performance, topology, window)
     bank = build_bank(surface, performance, window, index, [clip.images[i] for i in index])
-    canvas = small_canvas(bank_canvas(bank, background_plate(bank.images), 1.0), bank)
+    canvas = small_canvas(bank_canvas(background_plate(bank.images), bank.window), bank)
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
 
 
