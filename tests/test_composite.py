@@ -12,10 +12,11 @@ from heads import TOPOLOGY, acted, average, mottled, poses, track_of
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tmt.canvas import Canvas, bank_canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled
+from tmt.bank import target_of
+from tmt.canvas import Canvas, bank_canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled, to_edges
 from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
 from tmt.plate import background_plate
-from tmt.render import Seen
+from tmt.render import Seen, place
 from tmt.types import Array, FaceTrack, FrameBank, Window
 
 SIDE = 200
@@ -108,6 +109,20 @@ def test_keyframes_have_the_size_of_the_canvas_over_them_at_any_scale(
     window = whole.at(own * smaller)
     assume(min(window.shape) > 0)
     assert scaled(images, window).shape[1:3] == bank_canvas(images[0], window).plate.shape[:2] == window.shape
+
+
+def test_a_body_that_rises_still_reaches_the_lower_edge_of_the_picture_that_cut_it_off() -> None:
+    head = acted().head([0])
+    surface, window = head.surface, head.bank.window
+    area = Window(0.0, 0.0, window.left + window.width, window.top + window.height, 1.0)
+    home = place(surface, 0 * surface.vertices, target_of(head.performance, 0), head.performance)
+    risen: Array = home - np.array([0, 60, 0], np.float32)
+    rows = to_edges(risen, surface, window, area).reshape(surface.grid, surface.grid, 3)
+    assert risen[-1, 1] < area.height <= rows[-1, :, 1].min()
+    np.testing.assert_array_equal(rows[1:-1, 1:-1], risen.reshape(rows.shape)[1:-1, 1:-1])
+    larger = area.at(1.0)
+    larger = replace(larger, width=area.width + 50, height=area.height + 50, left=-50.0)
+    np.testing.assert_array_equal(to_edges(risen, surface, window, larger), risen)  # it goes on below: no edge cut it
 
 
 # The background

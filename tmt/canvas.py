@@ -9,7 +9,7 @@ import numpy as np
 
 from tmt.geometry import smoothstep
 from tmt.topology import Topology
-from tmt.types import Array, FaceTrack, FrameBank, Window
+from tmt.types import Array, FaceTrack, FrameBank, Surface, Window
 
 MARGIN = 1.55  # side of the head's window over all places the face goes
 ROOM = 1.85  # and at least over the face itself
@@ -26,12 +26,21 @@ def head_window(track: FaceTrack, topology: Topology, cap: int) -> Window:
     face = float(np.ptp(points, axis=1).max(1).mean())
     side = float(int(max(float((high - low).max()) * MARGIN, face * ROOM)))
     centre = (low + high) / 2 - (0, HAIR * side)
-    wide, tall = (min(side, float(limit)) for limit in track.size)
+    area = shown(track)
+    wide, tall = min(side, area.width), min(side, area.height)
     left, top = (
-        float(np.clip(round(c - length / 2), 0, limit - length))
-        for c, length, limit in zip(centre, (wide, tall), track.size, strict=True)
+        float(np.clip(round(c - length / 2), least, least + limit - length))
+        for c, length, least, limit in zip(
+            centre, (wide, tall), (area.left, area.top), (area.width, area.height), strict=True
+        )
     )
     return Window(left, top, wide, tall, min(1.0, cap / (wide * tall) ** 0.5))
+
+
+def shown(track: FaceTrack) -> Window:
+    """All of a clip's picture that lies between black bars."""
+    left, top, right, bottom = map(float, track.bars)
+    return Window(left, top, track.size[0] - left - right, track.size[1] - top - bottom, 1.0)
 
 
 def middle_square(window: Window) -> Window:
@@ -59,10 +68,10 @@ def scaled(images: Array, window: Window) -> Array:
     return np.stack([cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA) for image in images])
 
 
-def faded(images: Array, window: Window, picture: Array) -> Array:
-    """Keyframes [K, H, W, 4] whose matte falls to nothing at the sides of their window that lie inside the picture."""
+def faded(images: Array, window: Window, area: Window) -> Array:
+    """Keyframes [K, H, W, 4] whose matte falls to nothing at the sides of their window that lie inside the `area`."""
     out = images.copy()
-    fade = _border_fade((images.shape[1], images.shape[2]), _free_sides(window, picture))
+    fade = _border_fade((images.shape[1], images.shape[2]), _free_sides(window, area))
     out[..., 3] = np.round(out[..., 3] * np.minimum(2 * fade, 1))
     return out
 
@@ -102,17 +111,21 @@ def _plain(plate: Array, window: Window) -> Canvas:
 
 
 def full_canvas(
-    bank: FrameBank, picture: Array, plate: Array, low: Array, high: Array, cap: int, torso: Array | None = None
+    bank: FrameBank, picture: Array, plate: Array, low: Array, high: Array, cap: int, torso: Array | None = None,
+    area: Window | None = None,
 ) -> Canvas:
     """The part of the picture that heads between `low` and `high` [2] px need, to be pasted back into it. `torso`
-    [H, W] 0..1: where it stands in the picture, as the bank's window shows it."""
-    box = bank.window
-    left, top = (int(v) for v in np.maximum(np.floor(np.minimum(low, (box.left, box.top))), 0))
+    [H, W] 0..1: where it stands in the picture, as the bank's window shows it; `area` of the picture that may be drawn
+    on (None: all)."""
+    box, area = bank.window, area or Window(0.0, 0.0, float(picture.shape[1]), float(picture.shape[0]), 1.0)
+    left, top = (
+        int(v) for v in np.maximum(np.floor(np.minimum(low, (box.left, box.top))), (area.left, area.top))
+    )
     end = np.maximum(high, (box.left + box.width, box.top + box.height))
-    right, bottom = (int(v) for v in np.minimum(np.ceil(end), (picture.shape[1], picture.shape[0])))
+    right, bottom = (int(v) for v in np.minimum(np.ceil(end), (area.left + area.width, area.top + area.height)))
     window = Window(left, top, right - left, bottom - top, min(1.0, cap / max(right - left, bottom - top)))
     whole = picture.copy()
-    size, sides = (int(box.height), int(box.width)), _free_sides(box, picture)
+    size, sides = (int(box.height), int(box.width)), _free_sides(box, area)
     fade = _border_fade(size, sides)[..., None]
     inner = np.maximum(2 * fade - 1, 0)  # the plate gives way to the picture while the head still covers it
     if torso is not None:
@@ -120,18 +133,37 @@ def full_canvas(
     spot = np.s_[int(box.top) : int(box.top + box.height), int(box.left) : int(box.left + box.width)]
     behind = resized(plate, size) * 255
     whole[spot] = np.clip(np.round(behind * inner + whole[spot] * (1 - inner)), 0, 255).astype(np.uint8)
-    paste = _border_fade(window.shape, _free_sides(window, picture))[..., None]
+    paste = _border_fade(window.shape, _free_sides(window, area))[..., None]
     known = np.zeros(picture.shape[:2], np.float32)
     known[spot] = np.minimum(2 * fade[..., 0], 1)
     known = cut(known[..., None], window).reshape(window.shape)
     return Canvas(window, cut(whole, window) / np.float32(255), cut(picture, window) / np.float32(255), paste, known)
 
 
-def _free_sides(window: Window, picture: Array) -> tuple[bool, bool, bool, bool]:
-    """Which sides (left, top, right, bottom) of the window lie inside the picture and must fade."""
-    height, width = picture.shape[:2]
-    right, bottom = window.left + window.width, window.top + window.height
-    return window.left > 0, window.top > 0, right < width, bottom < height
+def _free_sides(window: Window, area: Window) -> tuple[bool, bool, bool, bool]:
+    """Which sides (left, top, right, bottom) of the window lie inside the `area` and must fade."""
+    right, bottom = area.left + area.width, area.top + area.height
+    return (
+        window.left > area.left, window.top > area.top,
+        window.left + window.width < right, window.top + window.height < bottom,
+    )
+
+
+def to_edges(vertices: Array, surface: Surface, window: Window, area: Window) -> Array:
+    """A placed sheet [G*G, 3] px whose body reaches every side of the picture's `area` but the upper one that cuts it
+    off in the bank's `window`, however far it has moved away from there: no background shows below a chest."""
+    points = vertices.reshape(surface.grid, surface.grid, 3).copy()
+    left, _, right, below = _free_sides(window, area)
+    body = surface.head.reshape(surface.grid, surface.grid) < 0.5
+    if not below:
+        points[-1, :, 1] = np.maximum(points[-1, :, 1], area.top + area.height)
+    for free, column, choose, edge in (
+        (left, 0, np.minimum, area.left), (right, -1, np.maximum, area.left + area.width)
+    ):  # fmt: skip
+        if not free:
+            x = points[:, column, 0]
+            points[:, column, 0] = np.where(body[:, column], choose(x, np.float32(edge)), x)
+    return points.reshape(-1, 3)
 
 
 def _border_fade(shape: tuple[int, int], sides: tuple[bool, bool, bool, bool], wider: float = 1.0) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from tmt import label
 from tmt.body import Body, standing_torso
 from tmt.bounds import limits_of, within_range
-from tmt.canvas import Canvas, crop_canvas, full_canvas, middle_square
+from tmt.canvas import Canvas, crop_canvas, full_canvas, middle_square, shown
 from tmt.geometry import transform
 from tmt.overlap import overlapped
 from tmt.renderer import Begun, Renderer
@@ -38,7 +38,8 @@ def canvas_for(head: CanonicalHead, targets: Targets, settings: Settings, topolo
     room = HEAD_ROOM * float(np.ptp(outline[..., 1], axis=1).max())
     low, high = outline.min((0, 1)) - room, outline.max((0, 1)) + room
     torso = standing_torso(head, topology)
-    return full_canvas(head.bank, head.picture, head.plate, low, high, settings.size or FULL_FRAME_CAP, torso)
+    cap, area = settings.size or FULL_FRAME_CAP, shown(head.track)
+    return full_canvas(head.bank, head.picture, head.plate, low, high, cap, torso, area)
 
 
 def draw(

@@ -16,7 +16,7 @@ from tmt.attend import gather, leeway, share_of_last, small_canvas
 from tmt.back import seen_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
-from tmt.canvas import Canvas, bank_canvas, faded, scaled
+from tmt.canvas import Canvas, bank_canvas, faded, scaled, shown, to_edges
 from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
 from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
@@ -61,11 +61,11 @@ class Renderer:
         self.head, self.topology, self.canvas, self.settings = head, topology, canvas, settings
         self._device = device()
         self._portable = self._device.type != "cpu" if portable is None else portable
-        self.weights, self.seconds = FusionWeights(), Counter[str]()
+        self.weights, self.seconds, self._area = FusionWeights(), Counter[str](), shown(head.track)
         self._own = head.bank.window.at(min(head.bank.window.scale, canvas.window.scale))  # pixels are never invented
         self._images = scaled(head.bank.images, self._own)
         if settings.full_frame:
-            self._images = faded(self._images, head.bank.window, head.picture)
+            self._images = faded(self._images, head.bank.window, self._area)
         self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
         self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
         if self._net is not None:
@@ -145,10 +145,8 @@ class Renderer:
         head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
         person, drawn = mattes(pixels, seen, canvas, unit)
         share = None if canvas.joint is None else spread(canvas.joint, seen)
-        back, mine = None, np.float32(1)
-        if head.back is not None:
-            back = seen_behind(head.back, head.bank, posed.target, head.performance, canvas.window)
-        if back is not None:
+        behind, mine = (head.bank, posed.target, head.performance, canvas.window), np.float32(1)
+        if (back := None if head.back is None else seen_behind(head.back, *behind)) is not None:
             person, drawn = (tight(matte, pixels, seen, back) for matte in (person, drawn))
             canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
             share = None if share is None else np.maximum(share, back[..., 3])
@@ -243,8 +241,9 @@ class Renderer:
         return self._look(posed.vertices, canvas.window), mix, posed
 
     def _posed(self, target: Target) -> Posed:
-        offsets = deform(self.head.surface, target.canonical)
-        return Posed(offsets, place(self.head.surface, offsets, target, self.head.performance), target)
+        surface, offsets = self.head.surface, deform(self.head.surface, target.canonical)
+        vertices = place(surface, offsets, target, self.head.performance)
+        return Posed(offsets, to_edges(vertices, surface, self.head.bank.window, self._area), target)
 
     def _tick(self, stage: str, since: float) -> None:
         self.seconds[stage] += time.perf_counter() - since  # type: ignore[assignment]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import closing
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from tmt.bars import Bars
 from tmt.motion import perform
 from tmt.topology import Topology
 from tmt.track import FaceTracker, face_sharpness, in_usual_light
@@ -64,9 +66,13 @@ def find(shots: Shots, tracker: FaceTracker) -> Found | None:
 def sampled_performance(shots: Shots, found: Found, topology: Topology) -> tuple[Performance, FaceTrack]:
     """The motion in the shots that show the face, one frame for each."""
     count, info = len(found.shots), shots.info
+    bars = Bars()
+    for picture in shots.pictures:
+        bars.add(picture)
+    left, top, right, bottom = (math.ceil(lines / shots.scale) for lines in bars.sides())
     track = FaceTrack(
         found.landmarks, np.ones(count, bool), np.zeros((count, 2), np.float32), found.sharpness,
-        (info.width, info.height), info.fps,
+        (info.width, info.height), info.fps, bars=(left, top, right, bottom),
     )  # fmt: skip
     return perform(track, topology, 0.0), track
 

@@ -13,6 +13,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from tmt.bars import Bars
 from tmt.bridge import HeadFollower, bridge_gaps
 from tmt.errors import FaceError
 from tmt.level import levelled
@@ -78,11 +79,12 @@ class TrackBuilder:
         self._known = Acquaintance()
         self._torso = TorsoTracker(tracker.topology)
         self._follower = HeadFollower(tracker.topology)
-        self._size = (0, 0)
+        self._size, self._bars = (0, 0), Bars()
 
     def add(self, frame: Array) -> Array | None:
         """Track one more frame [H, W, 3] uint8; returns its landmarks [L, 3] px or None."""
         self._size = (frame.shape[1], frame.shape[0])
+        self._bars.add(frame)
         every = max(1, min(frame.shape[:2]) // SCENE)
         scene = cv2.resize(frame[::every, ::every], (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
         self._cut = self._scene is None or float(np.abs(scene - self._scene).mean()) > CUT
@@ -151,7 +153,7 @@ class TrackBuilder:
         self._landmarks.clear()
         return FaceTrack(
             landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps, lost,
-            *((None, {}) if self._skin is None else (self._skin.mean, self._skin.faces(~covered))),
+            *((None, {}) if self._skin is None else (self._skin.mean, self._skin.faces(~covered))), self._bars.sides(),
         )
 
     def _reasons(self, found: Array) -> dict[str, int]:

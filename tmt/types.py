@@ -90,8 +90,8 @@ class FaceTrack:
     landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer); found [T] bool (False: bridged or held);
     torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the Laplacian over
     the face; size (width, height) of the picture; lost: why frames have no good face, and how many; mean_face [S, S]
-    uint8 that the landmarks were moved onto (None: they were not); faces [S, S] uint8 that lie on it, of some frames.
-    """
+    uint8 that the landmarks were moved onto (None: they were not); faces [S, S] uint8 that lie on it, of some frames;
+    bars (left, top, right, bottom) px of the picture that are black and no part of it."""
 
     landmarks: Array
     found: Array
@@ -102,6 +102,7 @@ class FaceTrack:
     lost: Mapping[str, int] = field(default_factory=dict)
     mean_face: Array | None = None
     faces: Mapping[int, Array] = field(default_factory=dict)
+    bars: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -139,8 +140,7 @@ class Performance:
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
     canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
-    mean_face [S, S] uint8, unrolled: which skin the landmarks name; creases: how it folds (None: too few frames).
-    """
+    mean_face [S, S] uint8, unrolled: which skin the landmarks name; creases: how it folds (None: too few frames)."""
 
     shape: Array
     neutral: Array
