@@ -26,7 +26,7 @@ from tmt.render import deform, look, place, spread
 from tmt.steady import steady
 from tmt.topology import Topology
 from tmt.track import FaceTracker, track
-from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
+from tmt.types import Array, CanonicalHead, FrameBank, Performance, Pose, Surface, Target, Targets, Window
 from tmt.working import working_frames
 
 SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
@@ -34,6 +34,10 @@ SLOW = 0.3  # s: what the base of the neck does slower than this is the body's m
 WHOLLY = (0.6, 0.95)  # share of the head from which on its old place is cleared
 DOWN = (0.12, 0.40)  # face heights below the chin over which the drawn neck gives way to the picture's
 ASIDE = (0.75, 1.05)  # face widths beside the neck over which shoulders do
+EARS = 0.15  # face heights above the chin: below it there is no ear, and above it no shoulder
+NOBODY = 0.1  # matte of the background
+COLLAR = (0.38, 0.5)  # face widths beside the middle between which a jaw hides the shoulder below it from the sky
+EASE = 1.5  # vertices over which neck and shoulder are parted
 HANGING = 1.5  # times as far down and aside hair is looked for where no shoulder ever is
 STRAY = 2.0  # how far around the person hair is looked for that the matte has missed, see composite.soft_dilated
 CROWN = 1.4  # face heights from the chin to the top of the hair
@@ -57,6 +61,30 @@ def joint(surface: Surface, prior: HeadPrior, wider: float = 1.0) -> Array:
     aside = smoothstep((np.abs(x) / prior.face_width - ASIDE[0]) / (ASIDE[1] - ASIDE[0]))
     level = smoothstep(y / (0.3 * prior.face_height) + 1)
     return (down * (1 - aside * level)).astype(np.float32).reshape(surface.grid, surface.grid)
+
+
+def own_joint(head: CanonicalHead, topology: Topology, wider: float = 1.0) -> Array:
+    """`joint` [G, G] for this very head: none of it on shoulders that its own pictures show."""
+    prior = fit_prior(head.performance.neutral.astype(np.float64), topology)
+    usual = joint(head.surface, prior, wider)
+    return usual if wider > 1 else usual * (1 - shoulders(head.surface, head.bank, head.performance.reference, prior))
+
+
+def shoulders(surface: Surface, bank: FrameBank, reference: int, prior: HeadPrior) -> Array:
+    """Which vertices of the sheet [G, G] surely lie on a shoulder, 0..1: in the keyframe next to the `reference` there
+    is background above them that reaches down below the ears. (Above hair that hangs there is none.)"""
+    nearest = int(np.abs(bank.index - reference).argmin())
+    matte = bank.images[nearest][..., 3].astype(np.float32) / 255
+    x, y = (np.ascontiguousarray(bank.places[nearest][:, axis]).reshape(surface.grid, -1) for axis in (0, 1))
+    inside = (x > 0) & (x < matte.shape[1]) & (y > 0) & (y < matte.shape[0])
+    person = np.where(inside, cv2.remap(matte, x - 0.5, y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), 1)
+    low = surface.vertices[:, 1].reshape(person.shape) > prior.chin - EARS * prior.face_height
+    sky = np.maximum.accumulate(low & (person < NOBODY), axis=0).astype(np.uint8)
+    across = np.abs(surface.vertices[:, 0].reshape(person.shape)[0] - prior.centre[0]) / prior.face_width
+    jaw = int(((across > COLLAR[0]) & (across < COLLAR[1])).sum() / 2)  # vertices from the neck to where the jaw ends
+    below = surface.vertices[:, 1].reshape(person.shape) > prior.chin
+    beside = cv2.dilate(sky, np.ones((1, 2 * jaw + 1), np.uint8)) * below
+    return cv2.GaussianBlur(np.maximum(sky, beside).astype(np.float32), (0, 0), EASE)
 
 
 @dataclass(frozen=True)
@@ -102,8 +130,7 @@ class Body:
         home = neck(head.performance.pose, head.performance, tracker.topology)[head.performance.reference]
         self._sway = places - home
         self._home = home
-        prior = fit_prior(head.performance.neutral.astype(np.float64), tracker.topology)
-        self._joints = joint(head.surface, prior), joint(head.surface, prior, HANGING)
+        self._joints = own_joint(head, tracker.topology), own_joint(head, tracker.topology, HANGING)
         self._layers: Behind | None = None
         self._camera: Camera | None = None
 
@@ -200,10 +227,9 @@ def _shares(
 def standing_torso(head: CanonicalHead, topology: Topology) -> Array:
     """Where the torso stands in the head's picture [H, W] 0..1, as the bank's window shows it."""
     bank, subject = head.bank, head.performance
-    prior = fit_prior(subject.neutral.astype(np.float64), topology)
     nearest = int(np.abs(bank.index - subject.reference).argmin())
     target = target_of(subject, int(bank.index[nearest]))
-    [share] = _shares(head, target, bank.window, [joint(head.surface, prior)], topology)
+    [share] = _shares(head, target, bank.window, [own_joint(head, topology)], topology)
     return (1 - share) * (bank.images[nearest][..., 3] / np.float32(255))
 
 
