@@ -39,7 +39,7 @@ from tmt.train.fusion import FusionStage
 from tmt.train.loop import Budget, run
 from tmt.train.pool import FUSION, Samples, read, unpacked
 from tmt.train.samples import LESSONS, ODDS, Subject, random_sample, sample_of, subject_of, withheld
-from tmt.types import Array, CanonicalHead, MediaInfo, Method, Receipt, Settings
+from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Receipt, Settings
 from tmt.warp import warped_by
 
 TINY: dict[str, object] = {"half": 4, "quarter": 4, "memory": 4}
@@ -131,9 +131,11 @@ def head_of(subject: Subject) -> CanonicalHead:
     clip, canvas = subject.clip, subject.canvas
     info = MediaInfo(Path("x.mp4"), 206, 206, Fraction(25), None, None, has_audio=False, is_still=False)
     plate = np.round(canvas.plate * 255).astype(np.uint8)
+    height, width = clip.images.shape[1:3]
+    track = FaceTrack(*[np.empty(0)] * 4, (width, height), info.fps)  # only the picture's size matters here
     return CanonicalHead(
         "x", info, Receipt("", (), ""), subject.performance, subject.surface, subject.bank, clip.images[0][..., :3],
-        plate, track=None, seconds=0.0,  # type: ignore[arg-type]
+        plate, track=track, seconds=0.0,
     )
 
 
