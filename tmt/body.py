@@ -35,7 +35,7 @@ WHOLLY = (0.6, 0.95)  # share of the head from which on its old place is cleared
 DOWN = (0.12, 0.40)  # face heights below the chin over which the drawn neck gives way to the picture's
 ASIDE = (0.75, 1.05)  # face widths beside the neck over which shoulders do
 EARS = 0.15  # face heights above the chin: below it there is no ear, and above it no shoulder
-NOBODY = 0.1  # matte of the background
+NOBODY, SOMEBODY = 0.1, 0.5  # matte of the background, of a person
 COLLAR = (0.38, 0.5)  # face widths beside the middle between which a jaw hides the shoulder below it from the sky
 EASE = 1.5  # vertices over which neck and shoulder are parted
 HANGING = 1.5  # times as far down and aside hair is looked for where no shoulder ever is
@@ -79,12 +79,14 @@ def shoulders(surface: Surface, bank: FrameBank, reference: int, prior: HeadPrio
     inside = (x > 0) & (x < matte.shape[1]) & (y > 0) & (y < matte.shape[0])
     person = np.where(inside, cv2.remap(matte, x - 0.5, y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), 1)
     low = surface.vertices[:, 1].reshape(person.shape) > prior.chin - EARS * prior.face_height
-    sky = np.maximum.accumulate(low & (person < NOBODY), axis=0).astype(np.uint8)
+    sky = np.maximum.accumulate(low & (person < NOBODY), axis=0)
+    # and a little above: the soft edge of the shoulder
+    bare = cv2.dilate((sky & (person > SOMEBODY)).astype(np.uint8), np.ones((7, 1), np.uint8))
     across = np.abs(surface.vertices[:, 0].reshape(person.shape)[0] - prior.centre[0]) / prior.face_width
     jaw = int(((across > COLLAR[0]) & (across < COLLAR[1])).sum() / 2)  # vertices from the neck to where the jaw ends
     below = surface.vertices[:, 1].reshape(person.shape) > prior.chin
-    beside = cv2.dilate(sky, np.ones((1, 2 * jaw + 1), np.uint8)) * below
-    return cv2.GaussianBlur(np.maximum(sky, beside).astype(np.float32), (0, 0), EASE)
+    beside = cv2.dilate(bare, np.ones((1, 2 * jaw + 1), np.uint8)) * below
+    return cv2.GaussianBlur(np.maximum(bare, beside).astype(np.float32), (0, 0), EASE)
 
 
 @dataclass(frozen=True)
