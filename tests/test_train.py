@@ -132,7 +132,8 @@ def head_of(subject: Subject) -> CanonicalHead:
     info = MediaInfo(Path("x.mp4"), 206, 206, Fraction(25), None, None, has_audio=False, is_still=False)
     plate = np.round(canvas.plate * 255).astype(np.uint8)
     height, width = clip.images.shape[1:3]
-    track = FaceTrack(*[np.empty(0)] * 4, (width, height), info.fps)  # only the picture's size matters here
+    none = np.empty(0)
+    track = FaceTrack(none, none, none, none, (width, height), info.fps)  # only the picture's size matters here
     return CanonicalHead(
         "x", info, Receipt("", (), ""), subject.performance, subject.surface, subject.bank, clip.images[0][..., :3],
         plate, track=track, seconds=0.0,
