@@ -63,11 +63,9 @@ def joint(surface: Surface, prior: HeadPrior, wider: float = 1.0) -> Array:
     return (down * (1 - aside * level)).astype(np.float32).reshape(surface.grid, surface.grid)
 
 
-def own_joint(head: CanonicalHead, topology: Topology, wider: float = 1.0) -> Array:
+def own_joint(head: CanonicalHead, prior: HeadPrior) -> Array:
     """`joint` [G, G] for this very head: none of it on shoulders that its own pictures show."""
-    prior = fit_prior(head.performance.neutral.astype(np.float64), topology)
-    usual = joint(head.surface, prior, wider)
-    return usual if wider > 1 else usual * (1 - shoulders(head.surface, head.bank, head.performance.reference, prior))
+    return joint(head.surface, prior) * (1 - shoulders(head.surface, head.bank, head.performance.reference, prior))
 
 
 def shoulders(surface: Surface, bank: FrameBank, reference: int, prior: HeadPrior) -> Array:
@@ -132,7 +130,8 @@ class Body:
         home = neck(head.performance.pose, head.performance, tracker.topology)[head.performance.reference]
         self._sway = places - home
         self._home = home
-        self._joints = own_joint(head, tracker.topology), own_joint(head, tracker.topology, HANGING)
+        prior = fit_prior(head.performance.neutral.astype(np.float64), tracker.topology)
+        self._joints = own_joint(head, prior), joint(head.surface, prior, HANGING)
         self._layers: Behind | None = None
         self._camera: Camera | None = None
 
@@ -229,9 +228,10 @@ def _shares(
 def standing_torso(head: CanonicalHead, topology: Topology) -> Array:
     """Where the torso stands in the head's picture [H, W] 0..1, as the bank's window shows it."""
     bank, subject = head.bank, head.performance
+    prior = fit_prior(subject.neutral.astype(np.float64), topology)
     nearest = int(np.abs(bank.index - subject.reference).argmin())
     target = target_of(subject, int(bank.index[nearest]))
-    [share] = _shares(head, target, bank.window, [own_joint(head, topology)], topology)
+    [share] = _shares(head, target, bank.window, [own_joint(head, prior)], topology)
     return (1 - share) * (bank.images[nearest][..., 3] / np.float32(255))
 
 

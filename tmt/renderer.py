@@ -118,10 +118,8 @@ class Renderer:
         return np.round(image * 255).astype(np.uint8)
 
     def _choose(self, posed: Posed, previous: Array | None, allowed: Array | None = None) -> Mix:
-        return choose(
-            self.head.bank, self.head.surface, posed, self.topology, self.settings.sources, previous, allowed,
-            self.weights,
-        )
+        head, count = self.head, self.settings.sources
+        return choose(head.bank, head.surface, posed, self.topology, count, previous, allowed, self.weights)
 
     def _image(self, seen: Seen, mix: Mix | None, posed: Posed, canvas: Canvas) -> Array:
         """[H, W, 3] float; without a mix by the recurrent head alone."""
@@ -145,8 +143,10 @@ class Renderer:
         head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
         person, drawn = mattes(pixels, seen, canvas, unit)
         share = None if canvas.joint is None else spread(canvas.joint, seen)
-        behind, mine = (head.bank, posed.target, head.performance, canvas.window), np.float32(1)
-        if (back := None if head.back is None else seen_behind(head.back, *behind)) is not None:
+        back, mine = None, np.float32(1)
+        if head.back is not None:
+            back = seen_behind(head.back, head.bank, posed.target, head.performance, canvas.window)
+        if back is not None:
             person, drawn = (tight(matte, pixels, seen, back) for matte in (person, drawn))
             canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
             share = None if share is None else np.maximum(share, back[..., 3])
