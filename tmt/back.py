@@ -26,10 +26,10 @@ EAR = 0.42  # face heights: the outline's bumps that are no longer than this are
 WIDEST = 0.40  # of the face's width from the middle: no neck is wider
 INSIDE, FORWARD = 0.05, 0.6  # head units: its edge begins where the sheet lies there, so far before the ears at most
 INSET = 0.02  # head units that the back stays inside the outline
-SKULL = 0.72  # of the face's height from the ears to the back of the head, with some hair
+SKULL = 0.62  # of the face's height from the ears to the back of the head, with some hair
 NECK = 0.45  # of the face's width from the ears to the nape; but a neck is round: no deeper than half as wide
 NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes neck, at the sides
-BEHIND = (0.55, 1.05)  # and behind
+BEHIND = (0.35, 1.0)  # and behind
 BELOW = 0.32  # face heights under the chin where the back ends
 SEEN = 0.5  # of the matte
 NEWS = (4.0, 12.0)  # degrees from any keyframe's view: so near to it the outline it shows is right, and no longer
@@ -139,14 +139,13 @@ def _opened(values: Array, length: int, sign: int) -> Array:
 
 def _bulge(y: Array, half: Array, sides: Array, prior: HeadPrior) -> Array:
     """How far the back lies behind the outline in rows y [N] with half widths [N] and depths of the `sides` [N], head
-    units. The sides of a skull are its middle; those of a neck are the jaw's, which stands out before it: its own
-    middle is below the ears."""
+    units. Skull and neck are counted from the ears: a brow's sides, a crown's and a jaw's stand out before them."""
     height = prior.face_height
     level, top = prior.centre[1], y[0]
     dome = np.sqrt(np.clip(1 - ((level - np.minimum(y, level)) / (level - top)) ** 2, 0, 1))
     down = smoothstep(((y - (prior.chin - height)) / height - BEHIND[0]) / (BEHIND[1] - BEHIND[0]))
-    skull, neck = SKULL * height * dome, prior.back - sides + np.minimum(NECK * prior.face_width, half)
-    return np.asarray(skull * (1 - down) + neck * down)
+    skull, neck = SKULL * height * dome, np.minimum(NECK * prior.face_width, half)
+    return np.asarray(prior.back - sides + skull * (1 - down) + neck * down)
 
 
 def seen_behind(back: Back, bank: FrameBank, target: Target, subject: Performance, window: Window) -> Array | None:
