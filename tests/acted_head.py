@@ -65,6 +65,7 @@ class PretendedPipeline:
 
     studied: list[str] = field(default_factory=list)
     settings: list[Settings] = field(default_factory=list)
+    tracker: FaceTracker = field(default_factory=NumberTracker)
 
     def study(self, path: Path, *, consent: Consent) -> CanonicalHead:
         """See Pipeline."""

@@ -11,7 +11,7 @@ from tmt.types import METHODS, Method, Settings
 if TYPE_CHECKING:  # the command line imports this module at its start; what is heavy comes when it is used
     from tmt.evaluate.observe import Observer
 
-PROTOCOLS = ("self", "cross", "view", "turn", "expression", "truth", "growth", "hard")
+PROTOCOLS = ("self", "cross", "view", "turn", "expression", "truth", "growth", "hard", "lost")
 ANYWHERE = PROTOCOLS[:5]  # those that any folder of clips is enough for, and that compare methods
 SIZES = (256, 512)
 LONGEST = 600.0  # s of driving for one trial

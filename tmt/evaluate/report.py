@@ -19,7 +19,7 @@ from tmt.evaluate.truth import find_truth, pairs_in, true_trials
 from tmt.evaluate.views import novel_view, turning
 
 MORE_DIGITS = (  # shares of a face: small numbers
-    "akd", "apart", "depth_face", "depth_head", "shape_subject", "shape_driver", "jitter", "jitter_driver",
+    "akd", "apart", "depth_face", "depth_head", "shape_subject", "shape_driver", "jitter", "jitter_driver", "place",
 )  # fmt: skip
 
 
@@ -61,6 +61,10 @@ def _trials(name: str, clips: tuple[list[Path], list[Path]], setup: Setup) -> It
         from tmt.evaluate.hardships import hardships
 
         return hardships(clips[0], setup)
+    if name == "lost":
+        from tmt.evaluate.lost import lost_faces
+
+        return lost_faces(clips[0], setup)
     trials = {"self": self_reenactment, "view": novel_view, "turn": turning, "expression": unseen_expression}
     return trials[name](clips[0], setup)
 
@@ -101,7 +105,7 @@ def show(name: str, value: Cell) -> str:
         return value
     if _is_nan(value):
         return "-"
-    if name in ("frames", "wanted", "missed"):
+    if name in ("frames", "wanted", "missed", "judged"):
         return f"{value:.0f}"
     if name.endswith(("psnr", "_deg", "_error")) or name == "seconds":
         return f"{value:.2f}"

@@ -146,6 +146,19 @@ class GrowthRow:
 
 
 @dataclass(frozen=True)
+class LostRow:
+    """Landmarks taken away for one second in two: `judged` frames; turn_deg, place: how far the head is from where they
+    say it is, degrees and IOD; "held": the last face, "PoseNet": followed in clear, blurred or covered pictures."""
+
+    protocol: ClassVar[str] = "lost"
+    case: str
+    method: str
+    judged: int
+    turn_deg: float
+    place: float
+
+
+@dataclass(frozen=True)
 class Failure:
     """A case, or one method of it, that gave no row, and why; `skipped`: it does not apply, nothing went wrong."""
 
@@ -156,7 +169,7 @@ class Failure:
     skipped: bool = False
 
 
-Row = SelfRow | CrossRow | ViewRow | ExpressionRow | HardRow | TurnRow | TruthRow | GrowthRow
+Row = SelfRow | CrossRow | ViewRow | ExpressionRow | HardRow | TurnRow | TruthRow | GrowthRow | LostRow
 Outcome = Row | Failure
 Cell = str | float | int
 PREFIXED = ("c", "g")  # nested fields whose names only mean something with the outer name in front

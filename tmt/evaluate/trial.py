@@ -16,6 +16,7 @@ from tmt.evaluate.metrics import Closeness, closeness, coverage
 from tmt.evaluate.observe import Observer, Seen, fetch, head_box
 from tmt.evaluate.rows import Failure, Outcome, Row, Run, mean_closeness
 from tmt.evaluate.sheets import Strip, contact_sheet
+from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, Consent, HeadPath, Method, Mode, Result, Settings
 from tmt.video import probe, read_frames, save_png
 
@@ -27,6 +28,8 @@ MOVED_BY_FACE = 0.3  # share of the face's motion from which a vertex counts as 
 
 class Pipeline(Protocol):
     """What is evaluated."""
+
+    tracker: FaceTracker
 
     def study(self, path: Path, /, *, consent: Consent) -> CanonicalHead:
         """See TalkingHeadPipeline.study."""

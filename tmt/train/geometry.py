@@ -7,7 +7,6 @@ depth is learned with are theirs, too. Synthetic heads, where there are any, bri
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from tmt.headcrop import NOBODY
 from tmt.networks.depth import Depth, DepthNet
 from tmt.networks.pose import HeadPose, PoseNet
 from tmt.train.config import TrainConfig
+from tmt.train.posing import hindered, measured_hindered, pose_errors, posed
 from tmt.train.precision import whole
 from tmt.train.reprojection import WORK, Batch, Place, photometric, places_of
 from tmt.train.views import Views, unpacked
@@ -46,11 +46,6 @@ class Geometry(nn.Module):
         """Each into its own folder."""
         self.depth.save_pretrained(folder / "depth")
         self.pose.save_pretrained(folder / "pose")
-
-
-def angles(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-    """Radians between rotations [*, 3, 3] (by the chord: its slope has no pole)."""
-    return 2 * torch.asin(((a - b).pow(2).sum((-1, -2)) + 1e-8).sqrt().clamp(max=2.8) / (2 * math.sqrt(2)))
 
 
 def step(net: Geometry, batch: Batch, part: str = "both") -> torch.Tensor:
@@ -82,13 +77,13 @@ def _depth_loss(batch: Batch, depth: Depth) -> torch.Tensor:
 
 def _pose_loss(net: Geometry, batch: Batch) -> torch.Tensor:
     """Truth of synthetic heads; for real ones pictures put together with DepthNet's depth as it is, and the gauge."""
-    told = whole(net.pose(batch["crops"].flatten(0, 1)))
+    told = whole(net.pose(hindered(batch)))
     with torch.no_grad():
         depth = whole(net.depth(seen(batch)))
     with torch.autocast(told.scale.device.type, enabled=False):
         true, places = batch["true"][:, 0], places_of(batch, told)
         own = _doubted(batch, depth, places, 1 - true) + _turned(batch, places, 1 - true)
-        return _posed(batch, told, true) + PHOTO * own
+        return posed(batch, told, true) + PHOTO * own
 
 
 def _doubted(batch: Batch, depth: Depth, places: list[Place], which: torch.Tensor) -> torch.Tensor:
@@ -144,23 +139,6 @@ def _supervised(batch: Batch, depth: Depth) -> torch.Tensor:
     return total * batch["true"].mean()
 
 
-def _posed(batch: Batch, told: HeadPose, true: torch.Tensor) -> torch.Tensor:
-    """Errors of the poses of synthetic heads."""
-    turn, size, spot = pose_errors(batch, told)
-    doubt = told.doubt.unflatten(0, turn.shape)
-    poses = turn * torch.exp(-doubt) + doubt + 2 * turn + 4 * size + 8 * spot
-    return (poses.mean(1) * true).sum() / true.sum().clamp(min=1)
-
-
-def pose_errors(batch: Batch, told: HeadPose) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Errors [B, N] of turn (radians), size (log) and place (sides)."""
-    shape = batch["scale"].shape
-    turn = angles(told.rotation.unflatten(0, shape), batch["rotation"])
-    size = (told.scale.unflatten(0, shape) / batch["scale"]).log().abs()
-    spot = (told.translation.unflatten(0, shape) - batch["translation"]).abs().sum(-1)
-    return turn, size, spot
-
-
 def _over(values: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Mean of values under a mask of the same shape."""
     weight = weight.to(values)
@@ -206,7 +184,8 @@ class GeometryStage:
             return {}, np.zeros((1, 1, 3), np.uint8)
         for batch in map(unpacked, batches):
             depth, told = net.depth(seen(batch)), net.pose(batch["crops"].flatten(0, 1))  # type: ignore[operator]
-            for name, value in _measured(batch, depth, told):
+            hard = net.pose(hindered(batch))  # type: ignore[operator]
+            for name, value in (*_measured(batch, depth, told), *measured_hindered(batch, hard)):
                 sums.setdefault(name, []).append(value)
             if len(rows) < 8:
                 rows += list(_pictures(batch, depth))[:2]
@@ -215,7 +194,14 @@ class GeometryStage:
         return means, np.concatenate(rows)
 
 
-COUNTED = {"photo": 1.0, "depth": 1.0, "turn": 0.02, "turn_real": 0.02}  # towards the loss that chooses the best
+COUNTED = {
+    "photo": 1.0,
+    "depth": 1.0,
+    "turn": 0.02,
+    "turn_real": 0.02,
+    "turn_covered": 0.02,
+    "turn_blurred": 0.02,
+}  # towards the loss that chooses the best
 
 
 def _measured(batch: Batch, depth: Depth, told: HeadPose) -> Iterator[tuple[str, float]]:
