@@ -1,5 +1,6 @@
-"""Trials of lost faces: landmarks are taken away for one second in two, of clear pictures, blurred ones, and ones with
-mouth and chin covered; judged is how far the head is then from where the landmarks say that it is."""
+"""Trials of lost faces: landmarks are taken away for one second in two, of clear pictures, blurred ones, ones with
+mouth and chin covered, and ones that end at the nose; judged is how far the head is then from where they say it is.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +89,17 @@ def _covered(frame: Array, face: Array, topology: Topology) -> Array:
     return np.asarray(np.clip(frame + soft * (shade - frame), 0, 255), np.uint8)
 
 
+def _halved(frame: Array, face: Array, topology: Topology) -> Array:
+    """The picture ends at the nose, on the side where there is less of it; beyond it its edge goes on."""
+    x = int(np.clip(round(float(face[topology.nose_tip, 0])), 1, frame.shape[1] - 2))
+    out = frame.copy()
+    if x > frame.shape[1] / 2:
+        out[:, x:] = frame[:, x : x + 1]
+    else:
+        out[:, :x] = frame[:, x : x + 1]
+    return out
+
+
 WAYS: Mapping[str, Spoil] = {
-    "clear": lambda frame, *_: frame, "blurred": _blurred, "covered": _covered,
+    "clear": lambda frame, *_: frame, "blurred": _blurred, "covered": _covered, "halved": _halved,
 }  # fmt: skip

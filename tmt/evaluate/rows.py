@@ -148,7 +148,7 @@ class GrowthRow:
 @dataclass(frozen=True)
 class LostRow:
     """Landmarks taken away for one second in two: `judged` frames; turn_deg, place: how far the head is from where they
-    say it is, degrees and IOD; "held": the last face, "PoseNet": followed in clear, blurred or covered pictures."""
+    say it is, degrees and IOD; "held": the last face, "PoseNet": followed in pictures that are spoilt or are not."""
 
     protocol: ClassVar[str] = "lost"
     case: str
