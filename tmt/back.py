@@ -32,7 +32,7 @@ NAPE = (0.42, 0.88)  # of the face's height below its top: where skull becomes n
 BEHIND = (0.35, 1.0)  # and behind
 BELOW = 0.32  # face heights under the chin where the back ends
 SEEN = 0.5  # of the matte
-NEWS = (4.0, 12.0)  # degrees from any keyframe's view: so near to it the outline it shows is right, and no longer
+NEWS = (3.0, 8.0)  # degrees from any keyframe's view: so near to it the outline it shows is right, and no longer
 
 
 def back_of(surface: Surface, bank: FrameBank, performance: Performance, topology: Topology) -> Back | None:
@@ -144,8 +144,8 @@ def _bulge(y: Array, half: Array, sides: Array, prior: HeadPrior) -> Array:
     level, top = prior.centre[1], y[0]
     dome = np.sqrt(np.clip(1 - ((level - np.minimum(y, level)) / (level - top)) ** 2, 0, 1))
     down = smoothstep(((y - (prior.chin - height)) / height - BEHIND[0]) / (BEHIND[1] - BEHIND[0]))
-    skull, neck = SKULL * height * dome, np.minimum(NECK * prior.face_width, half)
-    return np.asarray(prior.back - sides + skull * (1 - down) + neck * down)
+    skull, neck = SKULL * height, np.minimum(NECK * prior.face_width, half)
+    return np.asarray((prior.back - sides + skull * (1 - down) + neck * down) * dome)
 
 
 def seen_behind(back: Back, bank: FrameBank, target: Target, subject: Performance, window: Window) -> Array | None:

@@ -15,6 +15,7 @@ from tmt.types import Array
 
 TEXTURE = 256  # px a side of what the back wears
 RIM = 0.09  # head units: nearer to the outline pixels are mixed with what is behind
+CAP = 0.18  # head units below the top of the crown from which it is looked at
 STRIP = 0.2  # head units: so far inside of that the tone is looked at
 WIDE = 0.40  # of the face's width from the middle: under so much of the crown hair is looked for
 LEAST_ALIKE = 0.05  # below it a colour in the strip is not the hair's
@@ -100,8 +101,9 @@ def _side(
     front: Front, prior: HeadPrior, rows: Array, edge: Array, inward: float, hair: Array
 ) -> tuple[Array, Array]:
     """Of one side of the outline, in rows [N] with its place [N]: the hair's tone [N, 3], and the neck's [N, 3]."""
-    x = edge[:, None] + inward * (RIM + np.linspace(0, STRIP, 8))
-    colours, person = front.at(front.colours, x, rows[:, None]), front.at(front.person, x, rows[:, None])
+    level = np.maximum(rows, rows[0] + CAP)  # a crown is all rim
+    x = np.interp(level, rows, edge)[:, None] + inward * (RIM + np.linspace(0, STRIP, 8))
+    colours, person = (front.at(values, x, level[:, None]) for values in (front.colours, front.person))
     sure = person > SURE
     above = rows < prior.centre[1]
     alike = np.exp(-((_unlike(colours, hair) / (0.5 * STRANGE)) ** 2))
