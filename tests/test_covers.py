@@ -10,17 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.pose import template
-from tmt.train.covers import (
-    MOST,
-    NUMBERS,
-    blurred,
-    covered,
-    edged,
-    mirrored_covers,
-    random_blur,
-    random_covers,
-    random_edges,
-)
+from tmt.train.covers import MOST, NUMBERS, blurred, covered, mirrored_covers, random_blur, random_covers
 
 SIDE = 64
 seeds = st.integers(0, 2**32 - 1)
@@ -42,7 +32,6 @@ def test_what_is_not_covered_and_not_blurred_stays_as_it_is() -> None:
     shown = crops(3)
     torch.testing.assert_close(covered(shown, torch.zeros(3, MOST, NUMBERS)), shown, atol=0, rtol=0)
     torch.testing.assert_close(blurred(shown, torch.zeros(3, 1)), shown, atol=1e-6, rtol=0)
-    torch.testing.assert_close(edged(shown, torch.tensor([[0.0, 1, 0, 1]] * 3)), shown, atol=0, rtol=0)
 
 
 @given(seeds)
@@ -81,17 +70,7 @@ def test_a_blur_is_a_gaussian() -> None:
         np.testing.assert_allclose(other, true, atol=2e-3)
 
 
-def test_beyond_its_edges_a_picture_goes_on_as_its_last_pixels() -> None:
-    shown = crops(2)
-    some = edged(shown, torch.tensor([[0.25, 1, 0, 1], [0, 1, 0, 0.5]]))
-    assert (some[0, :, :, :16] == shown[0, :, :, 16:17]).all() and (some[0, :, :, 16:] == shown[0, :, :, 16:]).all()
-    assert (some[1, :, 32:] == shown[1, :, 31:32]).all() and (some[1, :, :32] == shown[1, :, :32]).all()
-
-
-def test_some_frames_are_blurred_and_some_cut_off_by_half_at_most() -> None:
+def test_some_frames_are_blurred() -> None:
     rng = np.random.default_rng(0)
     drawn = np.concatenate([random_blur(rng) for _ in range(400)])
     assert 0.2 < (drawn > 0).mean() < 0.4
-    edges = np.stack([random_edges(rng) for _ in range(400)])
-    kept = (edges[:, 1] - edges[:, 0]) * (edges[:, 3] - edges[:, 2])
-    assert 0.1 < (kept < 1).mean() < 0.2 and kept.min() > 0.4

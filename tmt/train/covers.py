@@ -1,5 +1,5 @@
-"""What stands before a face, a hand, a cup, a microphone, a scarf; the blur of a fast turn; a picture that ends within
-the face: PoseNet is to tell a pose from what is left to see."""
+"""What stands before a face, a hand, a cup, a microphone, a scarf, and the blur of a fast turn: PoseNet is to tell a
+pose from what is left to see."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ SIZES = (0.03, 0.20)  # half sides, in sides of the crop
 SOFT = 0.004  # sides over which an edge fades
 BLURS, BLUR_ODDS = (0.5, 4.0), 0.3  # px of a crop of 128, and how many frames are blurred
 REACH = 8  # px to either side that a blur reaches
-ENDS, END_ODDS = 0.55, 0.15  # of the crop at most that lies beyond a picture's edge, and how many frames have one
 # numbers of a shape: middle (2), half sides (2), angle, power (2 an ellipse, more: a box), colours of both ends (6),
 # whether it shows a neighbour's picture, stripes, whether it is there
 NUMBERS = 15
@@ -49,25 +48,6 @@ def random_covers(rng: np.random.Generator, marks: Array, skin: Array, topology:
 def random_blur(rng: np.random.Generator) -> Array:
     """[1] px by which a frame is blurred, 0: not at all."""
     return np.array([rng.uniform(*BLURS) if rng.random() < BLUR_ODDS else 0], np.float32)
-
-
-def random_edges(rng: np.random.Generator) -> Array:
-    """[4] where a picture begins and ends, from left to right and from above, in sides of the crop."""
-    edges = np.array([0, 1, 0, 1], np.float32)
-    if rng.random() < END_ODDS:
-        side = int(rng.integers(4))
-        edges[side] += rng.uniform(0, ENDS) * (1 if side % 2 == 0 else -1)
-    return edges
-
-
-def edged(crops: torch.Tensor, edges: torch.Tensor) -> torch.Tensor:
-    """Crops [B, 3, S, S] of pictures that end at their edges [B, 4], beyond which their last pixels go on."""
-    side = crops.shape[-1]
-    ends = (edges * side).round().long()[..., None]
-    ticks = torch.arange(side, device=crops.device)
-    x, y = (torch.maximum(torch.minimum(ticks, ends[:, i + 1] - 1), ends[:, i]) for i in (0, 2))
-    crops = torch.gather(crops, 3, x[:, None, None].expand(crops.shape))
-    return torch.gather(crops, 2, y[:, None, :, None].expand(crops.shape))
 
 
 def blurred(crops: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:

@@ -201,7 +201,6 @@ COUNTED = {
     "turn_real": 0.02,
     "turn_covered": 0.02,
     "turn_blurred": 0.02,
-    "turn_cut": 0.02,
 }  # towards the loss that chooses the best
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from tmt.train.covers import blurred, covered, edged
+from tmt.train.covers import blurred, covered
 
 if TYPE_CHECKING:
     from tmt.networks.pose import HeadPose
@@ -21,9 +21,10 @@ def angles(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 
 def hindered(batch: Batch) -> torch.Tensor:
-    """All frames [B N, 3, S, S] as PoseNet learns from them: covered, blurred and cut off."""
-    crops, covers, blur, edges = (batch[name].flatten(0, 1) for name in ("crops", "covers", "blur", "edges"))
-    return edged(blurred(covered(crops, covers), blur), edges)
+    """All frames [B N, 3, S, S] as PoseNet learns from them: covered and blurred."""
+    parts = (batch[name].flatten(0, 1) for name in ("crops", "covers", "blur"))
+    crops, covers, blur = parts
+    return blurred(covered(crops, covers), blur)
 
 
 def posed(batch: Batch, told: HeadPose, true: torch.Tensor) -> torch.Tensor:
@@ -44,9 +45,7 @@ def pose_errors(batch: Batch, told: HeadPose) -> tuple[torch.Tensor, torch.Tenso
 
 
 def measured_hindered(batch: Batch, told: HeadPose) -> Iterator[tuple[str, float]]:
-    """turn_covered, turn_blurred, turn_cut: degrees of error of those frames."""
+    """turn_covered, turn_blurred: degrees of error of those frames."""
     turn = torch.rad2deg(pose_errors(batch, told)[0])
-    covers, edges = batch["covers"][..., -1].amax(-1), batch["edges"]
-    gone = edges[..., 0] + edges[..., 2] + 2 - edges[..., 1] - edges[..., 3]
-    for name, which in (("covered", covers), ("blurred", batch["blur"][..., 0]), ("cut", gone)):
+    for name, which in (("covered", batch["covers"][..., -1].amax(-1)), ("blurred", batch["blur"][..., 0])):
         yield from ((f"turn_{name}", float(value)) for value in turn[which > 0])

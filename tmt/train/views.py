@@ -14,7 +14,7 @@ from tmt.headcrop import HeadCrop, crop_around
 from tmt.motion import perform
 from tmt.topology import Topology
 from tmt.train.clip import Clip
-from tmt.train.covers import mirrored_covers, random_blur, random_covers, random_edges
+from tmt.train.covers import mirrored_covers, random_blur, random_covers
 from tmt.train.looks import random_look
 from tmt.train.samples import STEADINESS, track_of
 from tmt.types import Array, Pose
@@ -27,7 +27,7 @@ TURN, SHIFT, ZOOM = 15.0, 0.06, 0.22  # degrees, sides, and log: crops are not a
 EDGES, ODDS = (0.24, 0.2, 0.2, 0.1), (0.5, 0.15, 0.15, 0.2)  # most that lies beyond bottom, left, right, top; how often
 EVEN = 2.0  # degrees: frames hardly turned are drawn too
 BYTES = ("crops", "head", "matte")
-FRAMES = ("crops", "head", "rotation", "scale", "translation", "covers", "blur", "edges")
+FRAMES = ("crops", "head", "rotation", "scale", "translation", "covers", "blur")
 HEAD, CLOTH = (1, 2, 3, 4, 6), 5  # labels of what belongs to a synthetic head, and of what it wears below
 
 
@@ -113,9 +113,9 @@ def sample(
     one: Turning, topology: Topology, rng: np.random.Generator, *, plain: bool = False, count: int = COUNT
 ) -> dict[str, Array]:
     """Some frames N: crops [N, 3, S, S]; matte [1, S, S] of the first; head [N, 1, S, S] where it is; rotation [N, 3,
-    3], scale [N], translation [N, 2] in sides of the crop; covers [N, MOST, NUMBERS], blur [N, 1], edges [N, 4]
-    (`covers`); field [N - 1, 3, FIELD, FIELD], what the expression moves from the first to the others, head units;
-    marks [L, 3] of the first in sides; depth [1, S, S] sides, NaN where unknown; true [1] whether it is told."""
+    3], scale [N], translation [N, 2] in sides of the crop; covers [N, MOST, NUMBERS], blur [N, 1] (`covers`); field
+    [N - 1, 3, FIELD, FIELD], what the expression moves from the first to the others, head units; marks [L, 3] of the
+    first in sides; depth [1, S, S] sides, NaN where unknown; true [1] whether it is told."""
     frames = _some(one, rng, count)
     jitter = np.zeros(4) if plain else rng.uniform(-1, 1, 4) * (SHIFT, SHIFT, ZOOM, np.radians(TURN))
     look = None if plain else random_look(rng)
@@ -139,7 +139,6 @@ def sample(
         x, y = (np.clip(kept[-1][1][topology.nose_tip, :2], 0, 0.999) * image.shape[0]).astype(int)
         out.setdefault("covers", []).append(random_covers(rng, kept[-1][1], out["crops"][-1][:, y, x], topology))
         out.setdefault("blur", []).append(random_blur(rng))
-        out.setdefault("edges", []).append(random_edges(rng))
     arrays = {name: np.stack(values).astype(np.float32) for name, values in out.items()}
     arrays["matte"] = arrays["matte"][0]
     crop, marks = kept[0]
@@ -215,5 +214,4 @@ def mirrored(arrays: dict[str, Array]) -> dict[str, Array]:
     out["translation"][:, 0] = 1 - arrays["translation"][:, 0]
     out["marks"][:, 0] = 1 - arrays["marks"][:, 0]
     out["covers"] = mirrored_covers(arrays["covers"])
-    out["edges"][:, :2] = 1 - arrays["edges"][:, 1::-1]
     return out
