@@ -102,6 +102,17 @@ def test_poses_that_are_unsure_or_jump_are_not_believed(monkeypatch: pytest.Monk
     assert list(follow(monkeypatch, -4.0, [0.0, 5.0, 80.0, 85.0]).moves) == [1]
 
 
+def test_of_a_turn_that_is_smaller_than_the_doubt_less_is_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def turns(degrees: float) -> list[float]:
+        moves = follow(monkeypatch, float(np.log(np.radians(degrees))), [0.0, 4.0, 12.0, 30.0, 30.0]).moves
+        start = rotation_from_euler(0.0, 0.0, 0.0)
+        return [float(np.degrees(rotation_angle(pose.rotation, start))) for pose in moves.values()]
+
+    np.testing.assert_allclose(turns(2.5), [4.0, 12.0, 30.0], atol=0.01)  # a person's own
+    small, middle, large = turns(9.0)
+    assert small < 0.4 * 4.0 and 0.7 * 12.0 < middle < 0.9 * 12.0 and large > 0.95 * 30.0
+
+
 def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     net = _Teller(-4.0, [0.0] * 9)
     monkeypatch.setattr(headpose, "load_pose", lambda: net)

@@ -16,8 +16,9 @@ from tmt.evaluate.rows import LostRow
 from tmt.evaluate.trial import Setup
 from tmt.geometry import fit_similarity
 from tmt.headcrop import HeadCrop
+from tmt.headpose import Told
 from tmt.pose import template
-from tmt.types import Array, Pose
+from tmt.types import Array
 
 
 def rows(clip: Path, out: Path) -> dict[str, LostRow]:
@@ -32,11 +33,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clips") / "anna.mp4", [picture(i) for i in range(FRAMES)])
 
 
-def pose_shown(frame: Array, crop: HeadCrop) -> Pose:
-    """The true pose of the frame whose number a picture's corner shows."""
+def pose_shown(frame: Array, crop: HeadCrop) -> Told:
+    """The true pose of the frame whose number a picture's corner shows, without a doubt."""
     stable = list(TOPOLOGY.stable)
     face = landmarks_at(round(frame[4 : TAG - 4, 4 : TAG - 4].mean() / 5))
-    return fit_similarity(template(TOPOLOGY.name)[stable], face[stable], np.ones(len(stable)))
+    return Told(fit_similarity(template(TOPOLOGY.name)[stable], face[stable], np.ones(len(stable))), 0.0)
 
 
 def test_a_head_that_is_followed_rightly_is_where_its_landmarks_are(

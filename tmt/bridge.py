@@ -2,23 +2,27 @@
 and long ones hold the last face.
 
 Only the head's motion since the last landmarks is taken from PoseNet, and that up to the next ones: what it gets wrong
-about a person as a whole cancels out. The face itself keeps its last expression.
+about a person as a whole cancels out. Of a turn no larger than what it doubts, less is believed. The face itself keeps
+its last expression.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 
-from tmt.geometry import rotation_angle
+from tmt.geometry import power_rotation, rotation_angle
 from tmt.headcrop import HeadCrop, crop_around
-from tmt.headpose import told_pose
+from tmt.headpose import Told, told_pose
 from tmt.topology import Topology
 from tmt.types import Array, Pose
 
 TURN, ZOOM, SHIFT = np.radians(35.0), 1.35, 0.35  # a head does not do more from frame to frame; SHIFT in sides
+
+OWN = np.radians(3.0)  # of what PoseNet doubts: a person's own, which cancels out
 
 
 class HeadFollower:
@@ -31,6 +35,7 @@ class HeadFollower:
         self._crop: HeadCrop | None = None
         self._picture: Array | None = None
         self._last: Pose | None = None
+        self._start: Pose | None = None
         self._lost = False
 
     def seen(self, index: int, frame: Array, landmarks: Array) -> None:
@@ -49,25 +54,37 @@ class HeadFollower:
         if another:
             self._lost, self._last = True, None
         if not self._lost:
-            self._last = self._anchor(index - 1)
+            self._last = self._start = self._anchor(index - 1)
         self._lost = True
         if self._last is None:
             return
-        pose = told_pose(self._crop.cut(frame), self._crop)
-        if pose is None or not _plausible(pose, self._last, self._crop.side):
+        told = told_pose(self._crop.cut(frame), self._crop)
+        if told is None or self._start is None or not _plausible(told.pose, self._last, self._crop.side):
             self._last = None  # out of sight: what comes after would be guessed from nothing
             return
+        pose = told.pose
         step, grown = pose.translation[:2] - self._last.translation[:2], float(pose.scale / self._last.scale)
         self._crop = HeadCrop(self._crop.centre + step, self._crop.side * grown)
-        self.moves[index] = self._last = pose
+        self.moves[index], self._last = _believed(told, self._start), pose
 
     def _anchor(self, index: int) -> Pose | None:
         if self._crop is None or self._picture is None:
             return None
-        pose = told_pose(self._picture, self._crop)
-        if pose is not None:
-            self.anchors[index] = pose
-        return pose
+        told = told_pose(self._picture, self._crop)
+        if told is None:
+            return None
+        self.anchors[index] = told.pose
+        return told.pose
+
+
+def _believed(told: Told, start: Pose) -> Pose:
+    """A pose whose turn since the `start` is as large as is likely: what a turn that is measured with an error is worth
+    where turns are as large as this one (Wiener)."""
+    turned = float(rotation_angle(told.pose.rotation, start.rotation))
+    error = max(told.doubt - OWN, 0.0)
+    share = turned**2 / max(turned**2 + error**2, 1e-12)
+    turn = power_rotation(told.pose.rotation @ start.rotation.T, share)
+    return replace(told.pose, rotation=turn @ start.rotation)
 
 
 def _plausible(pose: Pose, last: Pose, side: float) -> bool:

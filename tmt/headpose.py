@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -13,7 +15,15 @@ from tmt.types import Array, Pose
 SURE = np.exp(-1.3)  # radians of expected error (PoseNet's own word) above which a pose is not believed
 
 
-def told_pose(picture: Array, crop: HeadCrop) -> Pose | None:
+@dataclass(frozen=True)
+class Told:
+    """A head's pose in picture px, and the error of its turn that PoseNet itself expects, radians."""
+
+    pose: Pose
+    doubt: float
+
+
+def told_pose(picture: Array, crop: HeadCrop) -> Told | None:
     """The pose of the head in a crop [S, S, 3] uint8, in px of the picture that it was cut from; None when PoseNet is
     not sure, or there is none."""
     net = load_pose()
@@ -22,7 +32,8 @@ def told_pose(picture: Array, crop: HeadCrop) -> Pose | None:
     with torch.inference_mode():
         batch = torch.from_numpy(picture)[None].to(device()).permute(0, 3, 1, 2).to(net.dtype) / 255
         told = net(batch)
-    if float(told.doubt[0]) > np.log(SURE):
+    doubt = float(np.exp(float(told.doubt[0])))
+    if doubt > SURE:
         return None
     rotation, scale, place = (part[0].double().cpu().numpy() for part in (told.rotation, told.scale, told.translation))
-    return crop.unseen(Pose(scale, rotation, np.array([*place, 0.0])))
+    return Told(crop.unseen(Pose(scale, rotation, np.array([*place, 0.0]))), doubt)

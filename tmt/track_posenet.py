@@ -64,5 +64,5 @@ class PoseNetTracker(FaceTracker):
         return face
 
     def _posed(self, frame: Array, crop: HeadCrop) -> Array | None:
-        pose = told_pose(crop.cut(frame), crop)
-        return None if pose is None else np.asarray(transform(pose, self._face), np.float32)
+        told = told_pose(crop.cut(frame), crop)
+        return None if told is None else np.asarray(transform(told.pose, self._face), np.float32)
