@@ -22,8 +22,7 @@ def angles(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
 
 def hindered(batch: Batch) -> torch.Tensor:
     """All frames [B N, 3, S, S] as PoseNet learns from them: covered and blurred."""
-    parts = (batch[name].flatten(0, 1) for name in ("crops", "covers", "blur"))
-    crops, covers, blur = parts
+    crops, covers, blur = (batch[name].flatten(0, 1) for name in ("crops", "covers", "blur"))
     return blurred(covered(crops, covers), blur)
 
 
