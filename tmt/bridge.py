@@ -21,7 +21,6 @@ from tmt.topology import Topology
 from tmt.types import Array, Pose
 
 TURN, ZOOM, SHIFT = np.radians(35.0), 1.35, 0.35  # a head does not do more from frame to frame; SHIFT in sides
-
 OWN = np.radians(3.0)  # of what PoseNet doubts: a person's own, which cancels out
 
 

@@ -5,6 +5,7 @@ mouth and chin covered, and ones that end at the nose; judged is how far the hea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -30,7 +31,7 @@ Spoil = Callable[[Array, Array, Topology], Array]
 
 
 def lost_faces(clips: Sequence[Path], setup: Setup) -> Iterator[Outcome]:
-    """Every clip in every way, the last face held and followed by PoseNet."""
+    """Twice `seconds` of every clip in every way, the last face held and followed by PoseNet."""
     for clip in clips:
         yield from survive("lost", clip.stem, _case(clip, setup))
 
@@ -38,18 +39,16 @@ def lost_faces(clips: Sequence[Path], setup: Setup) -> Iterator[Outcome]:
 def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     tracker, fps = setup.pipeline.tracker, probe(clip).fps
     topology, builder = tracker.topology, TrackBuilder(tracker, clip.name, skin=False)
-    faces, followers = [], {way: HeadFollower(topology) for way in WAYS}
-    for index, frame in enumerate(read_frames(clip)):
-        if index >= 2 * setup.seconds * fps:
-            break
-        faces.append(builder.add(frame))
-        face, gone = faces[-1], index // round(fps) % 2 == 1
+    faces, kept, followers = [], [], {way: HeadFollower(topology) for way in WAYS}
+    for index, frame in enumerate(islice(read_frames(clip), round(2 * setup.seconds * fps))):
+        face, gone = builder.add(frame), index // max(1, round(fps)) % 2 == 1
+        faces.append(face)
+        kept.append(None if gone else face)
         for way, follower in followers.items():
             if gone:
                 follower.lost(index, frame if face is None else WAYS[way](frame, face, topology))
             elif face is not None:
                 follower.seen(index, frame, face)
-    kept = [face if index // round(fps) % 2 == 0 else None for index, face in enumerate(faces)]
     judged = np.array([face is not None and k is None for face, k in zip(faces, kept, strict=True)], bool)
     if all(face is None for face in kept) or not judged.any():
         raise FaceError("no_face", name=clip.name)

@@ -70,7 +70,7 @@ def covered(crops: torch.Tensor, covers: torch.Tensor) -> torch.Tensor:
         x0, y0, wide, tall, angle, power, *_, other, grain, there = (n[:, None, None] for n in one.unbind(1))
         x, y = places[None, None] - x0, places[None, :, None] - y0
         along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
-        u, v = (along / wide.clamp(min=SOFT)), (across / tall.clamp(min=SOFT))
+        u, v = along / wide.clamp(min=SOFT), across / tall.clamp(min=SOFT)
         away = (u.abs() ** power + v.abs() ** power + 1e-9) ** (1 / power.clamp(min=1))
         inside = ((1 - away) * torch.minimum(wide, tall) / SOFT + 0.5).clamp(0, 1) * there
         share = (u * 0.5 + 0.5).clamp(0, 1)[:, None]

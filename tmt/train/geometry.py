@@ -194,14 +194,14 @@ class GeometryStage:
         return means, np.concatenate(rows)
 
 
-COUNTED = {
+COUNTED = {  # towards the loss that chooses the best
     "photo": 1.0,
     "depth": 1.0,
     "turn": 0.02,
     "turn_real": 0.02,
     "turn_covered": 0.02,
     "turn_blurred": 0.02,
-}  # towards the loss that chooses the best
+}
 
 
 def _measured(batch: Batch, depth: Depth, told: HeadPose) -> Iterator[tuple[str, float]]:
