@@ -56,6 +56,14 @@ def power_rotation(rotation: Array, amount: float) -> Array:
     return Rotation.from_rotvec(flat).as_matrix().reshape(rotation.shape)
 
 
+def mean_rotation(rotation: Array) -> Array:
+    """The mean [3, 3] of rotations [T, 3, 3]: the one nearest to all in squared chordal distance (Moakher 2002)."""
+    from scipy.spatial.transform import Rotation
+
+    mean: Array = Rotation.from_matrix(rotation).mean().as_matrix()
+    return mean
+
+
 def fit_similarity(source: Array, target: Array, weights: Array) -> Pose:
     """Weighted least-squares similarity (Umeyama 1991): source [N, 3], target [*, N, 3], weights [*, N] -> Pose [*]."""
     weights = weights / weights.sum(-1, keepdims=True)

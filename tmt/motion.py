@@ -9,12 +9,13 @@ import numpy as np
 
 from tmt.creases import learn
 from tmt.expression import measure
-from tmt.geometry import euler_from_rotation, untransform
+from tmt.geometry import euler_from_rotation, mean_rotation, rotation_angle, untransform
 from tmt.pose import SHAPE_FRAMES, fit_poses, mean_shape, template
 from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
 from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
 
+REST = 0.3  # of the frames found, those most like the reference; rendered pairs: .25 to .4 the same, one frame -1 dB
 NEUTRAL_FRAMES = 2500  # the neutral face needs no more than about this many frames
 
 
@@ -74,6 +75,19 @@ def reference_frame(performance: Performance, topology: Topology) -> int:
     cost = cost + np.abs(np.degrees(pitch - np.median(pitch))) / 15
     cost = cost + np.abs(measure(performance.canonical, topology).gaze) / 0.15
     return int(np.argmin(np.where(performance.found, cost, np.inf)))
+
+
+def rest_pose(performance: Performance) -> Pose:
+    """How and where the head is held at rest: the mean pose of the frames most like the reference frame in turn,
+    expression, place and size. One frame alone trembles, and is caught in some movement or other."""
+    start, pose = performance.pose[performance.reference], performance.pose
+    away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
+    cost = away / 0.02 + np.degrees(rotation_angle(pose.rotation, start.rotation)) / 4
+    cost = cost + np.linalg.norm((pose.translation - start.translation)[:, :2], axis=1) / start.scale / 0.3
+    cost = cost + np.abs(np.log(pose.scale / start.scale)) / 0.3
+    found = np.flatnonzero(performance.found)
+    like = pose[found[np.argsort(cost[found], kind="stable")[: max(1, round(len(found) * REST))]]]
+    return Pose(np.exp(np.log(like.scale).mean()), mean_rotation(like.rotation), like.translation.mean(0))
 
 
 def smooth_torso(torso: Array) -> Array:

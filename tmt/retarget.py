@@ -1,6 +1,6 @@
 """The driver's performance on the subject's face: what to add to pose and expression, frame by frame.
 
-Relative: what changed since the driver's reference frame is added to the subject's reference frame. Absolute: the
+Relative: how the driver's head differs from its rest pose is added to the subject's head at rest. Absolute: the
 driving head as it stands in its own picture, position and size included.
 """
 
@@ -13,6 +13,7 @@ import numpy as np
 from tmt.creases import laid_on
 from tmt.depth import neck
 from tmt.geometry import fit_similarity_robust, power_rotation, smoothstep, transform, untransform
+from tmt.motion import rest_pose
 from tmt.openings import below_lip, close_lids, part_lips, turn_eyes, uncross
 from tmt.skin import beside, laid_over, skin_map
 from tmt.topology import Topology
@@ -155,8 +156,8 @@ def strengths(neutral: Array, topology: Topology, settings: Settings) -> Array:
 
 
 def _relative_pose(subject: Performance, driver: Performance, strength: float) -> Pose:
-    """Driver's change since its reference, on the subject's reference pose: rotation, size, and place in head units."""
-    start, theirs = subject.pose[subject.reference], driver.pose[driver.reference]
+    """Driver's change since its rest pose, on the subject's rest pose: rotation, size, and place in head units."""
+    start, theirs = rest_pose(subject), rest_pose(driver)
     turn = power_rotation(driver.pose.rotation @ theirs.rotation.T, strength)
     growth = (driver.pose.scale / theirs.scale) ** strength
     shift = (driver.pose.translation - theirs.translation) * (start.scale / theirs.scale) * strength
