@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from heads import TOPOLOGY, acted
@@ -15,7 +16,7 @@ from tmt.fuse import choose
 from tmt.geometry import transform
 from tmt.mouth import fill, mouth_of
 from tmt.render import look
-from tmt.types import Array, Target
+from tmt.types import Array, CanonicalHead, Target
 from tmt.warp import mix_pixels
 
 
@@ -25,9 +26,27 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield threads
 
 
+WHITE, LIP = (150, 148, 146), (170, 92, 94)  # of eyes and of the lower lip, as pictures show them
+
+
+def made_up(head: CanonicalHead) -> CanonicalHead:
+    """A head of nameless colours with whites in its eyes and red on its lower lip."""
+    images = head.bank.images.copy()
+    columns, lip = len(TOPOLOGY.lip_pairs), list(TOPOLOGY.lower_lip)
+    for index, picture in zip(head.bank.index, images, strict=True):
+        face = transform(head.performance.pose[index], head.performance.canonical[index])
+        points = np.round(head.bank.window.to_window(face)[:, :2]).astype(np.int32)
+        colours = np.ascontiguousarray(picture[..., :3])
+        for ring in (list(eye.ring) for eye in TOPOLOGY.eyes):
+            cv2.fillPoly(colours, [points[ring]], WHITE)
+        cv2.fillPoly(colours, [points[lip[:columns] + lip[-columns:][::-1]]], LIP)
+        picture[..., :3] = colours
+    return replace(head, bank=replace(head.bank, images=images))
+
+
 def painted(target: Target, pool: ThreadPoolExecutor, haze: int = 0) -> tuple[Array, Array, Array | None]:
     """Pixels before and after, and where the mouth was painted; `haze`: grey levels that lie over the footage."""
-    head = acted().head([0, 8, 16])  # frames with the mouth all but shut
+    head = made_up(acted().head([0, 8, 16]))  # frames with the mouth all but shut
     images = head.bank.images.copy()
     images[..., :3] = haze + images[..., :3] * ((255 - haze) / 255)
     head = replace(head, bank=replace(head.bank, images=images))
@@ -65,6 +84,29 @@ def test_teeth_are_bright_below_the_upper_lip_and_the_middle_is_dark_red(pool: T
     assert teeth.mean() > 3 * throat.mean()
     assert teeth.min() > 0.75 * teeth.max()  # white
     assert throat.mean() < 0.2 and tongue[0] > 1.4 * tongue[1]  # dark, and red
+
+
+def test_teeth_and_flesh_are_those_of_the_whites_and_lips_in_any_light() -> None:
+    head = made_up(acted().head([0, 8, 16]))
+    usual = mouth_of(head, TOPOLOGY)
+    assert usual.teeth.min() > 0.85 * usual.teeth.max() and usual.teeth.mean() > 1.2 * np.mean(WHITE) / 255
+    assert usual.flesh.argmax() == 0 and np.abs(usual.flesh * 255 - LIP).max() < 25
+    warm = head.bank.images.astype(np.float32)
+    warm[..., :3] *= (0.9, 0.6, 0.4)
+    light = mouth_of(replace(head, bank=replace(head.bank, images=warm.astype(np.uint8))), TOPOLOGY)
+    np.testing.assert_allclose(light.teeth, usual.teeth * (0.9, 0.6, 0.4), atol=0.02)
+    np.testing.assert_allclose(light.flesh, usual.flesh * (0.9, 0.6, 0.4), atol=0.02)
+
+
+@pytest.mark.parametrize("mouth", [0.35, 0.5])
+def test_a_tongue_darkens_and_reddens_towards_the_throat(mouth: float, pool: ThreadPoolExecutor) -> None:
+    opened = at_rest(mouth=mouth)
+    _, after, _ = painted(opened, pool)
+    (middle, upper), (_, lower) = transform(opened.pose, opened.canonical)[list(TOPOLOGY.lip_centres), :2].astype(int)
+    rows = after[upper:lower, middle - 2 : middle + 3, :3].mean(1)
+    back, tip = rows[len(rows) // 2], rows[-4]
+    assert back.mean() < 0.9 * tip.mean()
+    assert back[0] / back[1] > 1.05 * tip[0] / tip[1]
 
 
 def test_haze_lies_over_the_inside_of_a_mouth_too(pool: ThreadPoolExecutor) -> None:

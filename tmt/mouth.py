@@ -1,14 +1,12 @@
 """A mouth's inside for those who never showed theirs: teeth, gums, tongue and the dark behind, as simple geometry.
 
-The upper teeth are the skull's, the lower ones and the tongue go with the jaw; both are seen through the inner lips
-alone, in the light that the whites of the subject's eyes tell. Sizes are an average adult's, in head units (an adult's
-are about 90 mm), and scale with the width of the mouth.
+Seen through the inner lips alone, in the light that comes in through them, and in the colours that the whites of the
+subject's eyes, skin and lips tell.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -16,40 +14,36 @@ import numpy as np
 from tmt.fuse import Mix
 from tmt.geometry import smoothstep, transform
 from tmt.render import Seen, filled, rasterise
+from tmt.teeth import PAINTED, sheets
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Target, Window
 
 USUAL_WIDTH = 0.42  # between the inner corners of lips at rest, head units
-ARCH, ARCH_DEPTH = 0.27, 0.30  # half the width of the upper row of teeth, and how far it reaches back
-BEHIND = 0.055  # the front teeth lie this far behind the lips
-TEETH, GUM = 0.105, 0.10  # height of a front tooth and of the gum above it
-SHOWN = 0.022  # the upper teeth end this far below the line of the closed lips
-OVERBITE, INSIDE = 0.025, 0.03  # how far they cover the lower ones, and how far those lie behind them
-JAW = 0.95  # share of the chin's motion that is the jaw's
-MOST_UPPER, MOST_LOWER = 0.085, 0.055  # of the teeth that a lip bares at most: hardly anybody shows more
-TONGUE_WIDTH, TONGUE_LENGTH, TONGUE_LOW, TONGUE_HIGH = 0.19, 0.45, 0.05, 0.32
-DIM = 0.60  # head units of depth behind the front teeth over which light falls to 1/e
+LIT = 2.0  # light comes in through the opening: at this many of its radii behind the lips half of it is left
+REDDENED = np.array([1.0, 1.2, 1.2])  # light that flesh has thrown back is red: by how much faster each colour goes
 LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how far their shade reaches, head units
+ENOUGH = 12  # pixels tell a colour
+USUAL_LIP = np.array([0.9, 0.68, 0.72])  # of bright skin, where no lip is seen
 DARKEST = 0.5  # percentile of a head's pixels, with its hair: nostrils are no darker than an open mouth
 NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
-UPPER_MM = (8.5, 15.0, 22.5, 29.5, 36.5, 46.5)  # where each tooth ends, along the arch from its middle
-LOWER_MM = (5.5, 11.5, 18.5, 25.5, 32.5, 43.0)
-ENAMEL, GUMS = np.array([0.95, 0.91, 0.83]), np.array([0.74, 0.44, 0.44])
-FLESH, THROAT = np.array([0.82, 0.48, 0.48]), np.array([0.17, 0.07, 0.075])
-ROWS, COLUMNS = 24, 96  # of a part's sheet
-PAINTED = 4  # texels per vertex
+# Measured on the open mouths of 18 people, in parts of what they show when shut: teeth as the brightest fifth between
+# the lids, or at least as bright skin; tongue and throat as the lower lip.
+TEETH_TO_WHITE, TEETH_TO_SKIN = np.array([1.38, 1.38, 1.28]), 0.95
+FLESH_TO_LIP, THROAT_TO_LIP = np.array([0.98, 0.84, 0.90]), np.array([0.30, 0.13, 0.12])
 
 
 @dataclass(frozen=True)
 class Mouth:
-    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one, light and dark [3] RGB 0..1;
-    nose [3] at rest, of a head without depth (None: it has): there teeth go with the nose, for no pose turns them."""
+    """A subject's: lip [3] the middle of the closed lips, size relative to the usual one; colours [3] RGB 0..1 of teeth
+    and flesh in the light outside, and the darkest of the head; nose [3] at rest, of a head without depth (None: it
+    has): there teeth go with the nose, for no pose turns them."""
 
     lip: Array
     chin: Array
     size: float
-    light: Array
+    teeth: Array
+    flesh: Array
     dark: Array
     nose: Array | None = None
 
@@ -62,7 +56,7 @@ def mouth_of(head: CanonicalHead, topology: Topology) -> Mouth:
     lip = neutral[list(topology.lip_centres)].mean(0)
     lip[0] = corners[:, 0].mean()
     nose = None if neutral[:, 2].any() else _nose(neutral, topology)
-    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, *_light(head, topology), nose)
+    return Mouth(lip, neutral[topology.chin], width / USUAL_WIDTH, *_colours(head, topology), nose)
 
 
 def _nose(face: Array, topology: Topology) -> Array:
@@ -78,30 +72,43 @@ def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
     return replace(target, pose=pose, canonical=target.canonical - away)
 
 
-def _light(head: CanonicalHead, topology: Topology) -> tuple[Array, Array]:
-    """Colour of the light on the face [3]: what is brightest between the lids, no darker than the brightest skin. And
-    the darkest that the head shows [3]: haze, or glare in the lens, lies over a mouth's inside, too."""
-    bank, brightest, skin, darkest = head.bank, [], [], []
+def _colours(head: CanonicalHead, topology: Topology) -> tuple[Array, Array, Array]:
+    """Teeth [3] and flesh [3] as whites of eyes, skin and lips tell them; and the darkest that the head shows [3]:
+    haze, or glare in the lens, lies over a mouth's inside, too."""
+    bank, own, whites, skin, lips, darkest = head.bank, head.performance, [], [], [], []
     for index, picture in zip(bank.index, bank.images, strict=True):
-        own = head.performance
         points = bank.window.to_window(transform(own.pose[index], own.canonical[index]))[:, :2]
-        mask = np.zeros(picture.shape[:2], np.uint8)
-        for eye in topology.eyes:
-            cv2.fillPoly(mask, [np.round(points[list(eye.ring)]).astype(np.int32)], 1)
-        outline = np.zeros_like(mask)
-        cv2.fillConvexPoly(outline, np.round(points[list(topology.oval)]).astype(np.int32), 1)
-        skin.append(np.percentile(picture[outline > 0][:, :3], 90, axis=0) if outline.any() else np.zeros(3))
+        inside = _within(picture, [points[list(eye.ring)] for eye in topology.eyes])
+        if len(inside) >= ENOUGH:
+            grey = inside.mean(1)
+            whites.append(inside[grey >= np.percentile(grey, 80)].mean(0))
+        face = _within(picture, [points[list(topology.oval)]])
+        skin.append(np.percentile(face, 90, axis=0) if len(face) else np.zeros(3))
+        lip = _within(picture, [points[_outline(topology)]])
+        if len(lip) >= ENOUGH:
+            lips.append(np.median(lip, 0))
         above = picture[: max(1, int(points[topology.chin, 1]))]  # clothes may be in another light than the face
         shown = above[above[..., 3] > 127][:, :3]
         darkest.append(np.percentile(shown, DARKEST, axis=0) if len(shown) else np.zeros(3))
-        inside = picture[mask > 0][:, :3]
-        if len(inside) >= 12:
-            grey = inside.mean(1)
-            brightest.append(inside[grey >= np.percentile(grey, 80)].mean(0))
-    white = np.median(brightest or [np.full(3, 150.0)], 0) / 255
-    light = max(float(white.mean()), float(np.median(skin, 0).mean()) / 255)  # small eyes are all lash and shade
-    lit = np.clip(1.6 * light * (0.5 + 0.5 * white / white.mean()), 0.15, 1.0)
-    return np.asarray(lit), np.asarray(np.median(darkest, 0) / 255)
+    bright = np.median(skin, 0)
+    teeth = np.median(whites or [bright], 0) * TEETH_TO_WHITE
+    teeth = teeth * max(1.0, TEETH_TO_SKIN * float(bright.mean() / teeth.mean()))  # small eyes are all lash and shade
+    flesh = np.median(lips or [bright * USUAL_LIP], 0) * FLESH_TO_LIP
+    return np.clip(teeth / 255, 0.15, 1.0), flesh / 255, np.asarray(np.median(darkest, 0) / 255)
+
+
+def _outline(topology: Topology) -> list[int]:
+    """Once around the lower lip."""
+    columns, lip = len(topology.lip_pairs), topology.lower_lip
+    return [*lip[:columns], *lip[-columns:][::-1]]
+
+
+def _within(picture: Array, outlines: list[Array]) -> Array:
+    """The colours [N, 3] of a picture within outlines [P, 2] px."""
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    for outline in outlines:
+        cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], (1.0,))
+    return picture[mask > 0][:, :3]
 
 
 def needed(mix: Mix) -> bool:
@@ -141,92 +148,29 @@ def _drawn(
     wide, tall = (int(n) * FINER for n in size)
     unit = float(target.pose.scale) * window.scale * FINER
     opening = filled(ring * FINER, [range(len(ring))], (tall, wide))
-    colours = np.broadcast_to(THROAT, (tall, wide, 3)).astype(np.float32).copy()
+    throat = mouth.flesh / FLESH_TO_LIP * THROAT_TO_LIP
+    colours = np.broadcast_to(throat, (tall, wide, 3)).astype(np.float32).copy()
     nearest = np.full((tall, wide), np.inf, np.float32)
-    front = mouth.lip + (0, 0, BEHIND * mouth.size)
-    teeth = window.to_window(transform(target.pose, front[None].astype(np.float64)))[0, 2] * FINER
+    start = window.to_window(transform(target.pose, mouth.lip[None].astype(np.float64)))[0, 2] * FINER
+    radius = max(1.0, float(np.sqrt(opening.sum() / np.pi))) * LIT
     lips = target.canonical[list(topology.lip_centres), 1]
-    for sheet, texture in _parts(mouth, target.canonical[topology.chin] - mouth.chin, lips):
+    for sheet, texture in sheets(mouth.lip, mouth.size, target.canonical[topology.chin] - mouth.chin, lips):
         points = window.to_window(transform(target.pose, sheet.reshape(-1, 3)))
         points[:, :2] -= low
         part = rasterise((points * FINER).reshape(sheet.shape), (tall, wide))
         painted = cv2.remap(
             texture, (part.grid_xy + 0.5) * PAINTED - 0.5, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
-        cover = painted[..., 3] * part.covered * (part.depth < nearest)
-        lit = np.exp(-np.maximum(np.where(part.covered, part.depth, teeth) - teeth, 0) / unit / DIM)
-        colours += cover[..., None] * (painted[..., :3] * lit[..., None] - colours)
+        cover = painted[..., 2] * part.covered * (part.depth < nearest)
+        away = np.maximum(np.where(part.covered, part.depth, start) - start, 0) / radius
+        lit = (1 / (1 + away**2))[..., None] ** REDDENED
+        surface = painted[..., :1] * mouth.teeth + painted[..., 1:2] * mouth.flesh
+        colours += cover[..., None] * (throat + (surface - throat) * lit - colours)
         nearest = np.where(cover > 0.5, part.depth, nearest)
     left, reach = LIP_SHADE
     away = cv2.distanceTransform((opening > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
-    colours *= (left + (1 - left) * smoothstep(away / (reach * unit)))[..., None] * mouth.light
+    colours *= (left + (1 - left) * smoothstep(away / (reach * unit)))[..., None]
     shape = (int(size[0]), int(size[1]))
     colours = np.maximum(colours, mouth.dark)
     small = cv2.resize(colours.astype(np.float32), shape, interpolation=cv2.INTER_AREA)
     return cv2.resize(opening, shape, interpolation=cv2.INTER_AREA), small
-
-
-def _parts(mouth: Mouth, chin: Array, lips: Array) -> list[tuple[Array, Array]]:
-    """Sheets [R, C, 3] in canonical space and their textures [r, c, 4], from the back to the front; `chin` [3] how far
-    it has moved, lips [2] how high the upper and the lower one are now."""
-    size, jaw = mouth.size, JAW * chin * (1, 1, 0.5)
-    across, down = np.meshgrid(np.linspace(-1, 1, COLUMNS), np.linspace(0, 1, ROWS))
-    edge = min(mouth.lip[1] + SHOWN * size, lips[0] + MOST_UPPER * size)
-    low = max(mouth.lip[1] + (SHOWN - OVERBITE) * size + jaw[1], lips[1] - MOST_LOWER * size)
-    jaw = jaw * (1, 0, 1)
-    angle = across * np.radians(80)
-    front = mouth.lip[2] + BEHIND * size
-
-    def row(top: Array, inside: float) -> Array:
-        narrower = ARCH * size * (1 - inside)
-        x, z = narrower * np.sin(angle), front + (inside + ARCH_DEPTH * (1 - np.cos(angle))) * size
-        return np.stack([mouth.lip[0] + x, np.broadcast_to(top, x.shape), z], -1)
-
-    upper = row(edge - (1 - down) * (TEETH + GUM) * size, 0.0)
-    lower = row(low + down * (TEETH + GUM) * size, INSIDE) + jaw
-    dome = np.sin(np.minimum(1.3 * down, 1) * np.pi / 2)
-    tongue = np.stack([
-        mouth.lip[0] + TONGUE_WIDTH * size * across,
-        low + size * (TONGUE_LOW + 0.06 * across**2 - TONGUE_HIGH * dome),
-        front + size * (2 * INSIDE + TONGUE_LENGTH * down),
-    ], -1) + jaw  # fmt: skip
-    return [(tongue[::-1], _tongue()), (lower, _teeth(LOWER_MM, upper=False)), (upper, _teeth(UPPER_MM, upper=True))]
-
-
-@lru_cache(maxsize=2)
-def _teeth(ends: tuple[float, ...], upper: bool) -> Array:
-    """A row of teeth in its gum [r, c, 4]: rows as the sheet's, columns along the arch."""
-    across, down = _texels()
-    height = TEETH / (TEETH + GUM)
-    along = np.abs(across) * ends[-1]
-    borders = np.array([0.0, *ends])
-    which = np.clip(np.searchsorted(borders, along, side="right") - 1, 0, len(ends) - 1)
-    q = 2 * (along - borders[which]) / (borders[which + 1] - borders[which]) - 1  # -1..1 across a tooth
-    length = np.array([1.0, 0.92, 1.0, 0.86, 0.82, 0.75] if upper else [0.86, 0.88, 0.97, 0.9, 0.86, 0.8])[which]
-    depth = (1 - down) if upper else down  # from the biting edge to the gum
-    edge = (1 - length) * height + 0.05 * height * q**4
-    root = height * (0.9 + 0.12 * q**2)
-    gap = smoothstep((np.abs(q) - 0.82) / 0.18)
-    shade = (1 - 0.10 * q**2 - 0.45 * gap) * (0.86 + 0.14 * smoothstep((root - depth) / (0.7 * height)))
-    shade *= 1 - 0.05 * which  # those further back are darker
-    gum = smoothstep((depth - root) / 0.05)[..., None]
-    colours = ENAMEL * shade[..., None] * (1 - gum) + GUMS * (0.9 - 0.1 * np.cos(np.pi * q))[..., None] * gum
-    cover = smoothstep((depth - edge) / 0.04)
-    return np.dstack([colours, cover]).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _tongue() -> Array:
-    """A tongue [r, c, 4], its tip in the last row."""
-    across, down = _texels()
-    furrow = (1 - 0.08 * np.exp(-((across / 0.12) ** 2))) * (1 - 0.35 * across**4)
-    tip = 1 - smoothstep((np.hypot(across, np.maximum(0, 2.5 * down - 1.6)) - 0.8) / 0.2)
-    colours = FLESH * (furrow * (0.85 + 0.15 * down))[..., None]
-    return np.dstack([colours, tip]).astype(np.float32)
-
-
-def _texels() -> tuple[Array, Array]:
-    """Across -1..1 and down 0..1 at the texels of a part."""
-    across, down = np.linspace(-1, 1, COLUMNS * PAINTED), np.linspace(0, 1, ROWS * PAINTED)
-    grid = np.meshgrid(across, down)
-    return grid[0], grid[1]

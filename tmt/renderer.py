@@ -177,7 +177,8 @@ class Renderer:
         shade(pixels, seen, mix)
         for known in made_up:
             if repair is not None and known is not None:
-                repair = replace(repair, picture=repair.picture * (1 - known[..., None]))
+                rest = 1 - known  # what a network that knows of none of it would add, or see through
+                repair = replace(repair, picture=repair.picture * rest[..., None], matte=repair.matte * rest)
         return self._laid(pixels, seen, posed, canvas, repair)
 
     @cached_property
