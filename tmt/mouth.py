@@ -30,7 +30,7 @@ FINER = 2  # samples per pixel and axis: teeth are small
 # Measured on the open mouths of 18 people, in parts of what they show when shut: teeth as the brightest fifth between
 # the lids, or at least as bright skin; tongue and throat as the lower lip.
 TEETH_TO_WHITE, TEETH_TO_SKIN = np.array([1.38, 1.38, 1.28]), 0.95
-FLESH_TO_LIP, THROAT_TO_LIP = np.array([0.98, 0.84, 0.90]), np.array([0.30, 0.13, 0.12])
+FLESH_TO_LIP, THROAT_TO_LIP = np.array([0.95, 0.90, 0.94]), np.array([0.30, 0.13, 0.12])
 
 
 @dataclass(frozen=True)
