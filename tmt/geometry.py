@@ -52,16 +52,15 @@ def power_rotation(rotation: Array, amount: float) -> Array:
         return rotation
     from scipy.spatial.transform import Rotation
 
-    flat = Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_rotvec() * amount
+    flat = rotation_vector(rotation).reshape(-1, 3) * amount
     return Rotation.from_rotvec(flat).as_matrix().reshape(rotation.shape)
 
 
-def mean_rotation(rotation: Array) -> Array:
-    """The mean [3, 3] of rotations [T, 3, 3]: the one nearest to all in squared chordal distance (Moakher 2002)."""
+def rotation_vector(rotation: Array) -> Array:
+    """Rotations [*, 3, 3] -> axis times angle, radians [*, 3]."""
     from scipy.spatial.transform import Rotation
 
-    mean: Array = Rotation.from_matrix(rotation).mean().as_matrix()
-    return mean
+    return Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_rotvec().reshape(*rotation.shape[:-2], 3)
 
 
 def fit_similarity(source: Array, target: Array, weights: Array) -> Pose:

@@ -9,13 +9,14 @@ import numpy as np
 
 from tmt.creases import learn
 from tmt.expression import measure
-from tmt.geometry import euler_from_rotation, mean_rotation, rotation_angle, untransform
+from tmt.geometry import euler_from_rotation, rotation_vector, untransform
 from tmt.pose import SHAPE_FRAMES, fit_poses, mean_shape, template
 from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
 from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
 
-REST = 0.3  # of the frames found, those most like the reference; rendered pairs: .25 to .4 the same, one frame -1 dB
+REST, REST_FRAMES = 0.3, 6  # of the frames found, those most like the reference; .2 to .5 tell the rest pose alike
+RIDGE = 1e-3  # radians^2
 NEUTRAL_FRAMES = 2500  # the neutral face needs no more than about this many frames
 
 
@@ -78,16 +79,20 @@ def reference_frame(performance: Performance, topology: Topology) -> int:
 
 
 def rest_pose(performance: Performance) -> Pose:
-    """How and where the head is held at rest: the mean pose of the frames most like the reference frame in turn,
-    expression, place and size. One frame alone trembles, and is caught in some movement or other."""
+    """How and where the head is held at rest: turned as in the reference frame, where and as large as the frames most
+    like it in turn and expression tell of a head so turned (ridge regression: a head moves as it turns). One frame
+    alone is caught in some sway; a plain mean of frames takes their turns along."""
     start, pose = performance.pose[performance.reference], performance.pose
+    turn = rotation_vector(pose.rotation @ start.rotation.T)
     away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
-    cost = away / 0.02 + np.degrees(rotation_angle(pose.rotation, start.rotation)) / 4
-    cost = cost + np.linalg.norm((pose.translation - start.translation)[:, :2], axis=1) / start.scale / 0.3
-    cost = cost + np.abs(np.log(pose.scale / start.scale)) / 0.3
+    cost = away / 0.02 + np.degrees(np.linalg.norm(turn, axis=1)) / 4
     found = np.flatnonzero(performance.found)
-    like = pose[found[np.argsort(cost[found], kind="stable")[: max(1, round(len(found) * REST))]]]
-    return Pose(np.exp(np.log(like.scale).mean()), mean_rotation(like.rotation), like.translation.mean(0))
+    like = found[np.argsort(cost[found], kind="stable")[: max(REST_FRAMES, round(len(found) * REST))]]
+    known = np.c_[np.ones(len(like)), turn[like]]
+    told = np.c_[pose.translation[like] / start.scale, np.log(pose.scale[like])]
+    normal = known.T @ known + len(like) * np.diag([0, RIDGE, RIDGE, RIDGE])
+    place = np.linalg.solve(normal, known.T @ told)[0]
+    return Pose(np.exp(place[3]), start.rotation, place[:3] * start.scale)
 
 
 def smooth_torso(torso: Array) -> Array:
