@@ -94,6 +94,15 @@ def test_the_reference_frame_is_frontal_at_rest_and_one_that_was_found() -> None
     assert perform(replace(track, found=found), TOPOLOGY).reference != first
 
 
+def test_the_reference_frame_is_pitched_as_when_it_looks_ahead_however_long_it_looks_down_aside() -> None:
+    faces = np.repeat(average()[None], COUNT, 0)
+    ahead = np.arange(COUNT) < COUNT // 3
+    nod = np.where(ahead, 0.0, 14.0)
+    nod[:3] = (14.0, 9.0, 4.0)  # looks up at once
+    found = perform(track_of(faces, poses(np.where(ahead, 0.0, 20.0 * np.sin(PHASE)), nod, 0 * nod)), TOPOLOGY)
+    assert 3 <= found.reference < COUNT // 3
+
+
 def test_frames_without_a_face_do_not_enter_shape_and_neutral_face() -> None:
     faces, pose = acting()
     track = track_of(faces, pose)

@@ -15,6 +15,7 @@ from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
 from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
 
+AHEAD = np.radians(8.0)  # of yaw: who is turned less looks ahead
 REST, REST_FRAMES = 0.3, 6  # of the frames found, those most like the reference; .2 to .5 tell the rest pose alike
 RIDGE = 1e-3  # radians^2
 NEUTRAL_FRAMES = 2500  # the neutral face needs no more than about this many frames
@@ -73,7 +74,9 @@ def reference_frame(performance: Performance, topology: Topology) -> int:
     yaw, pitch, roll = euler_from_rotation(performance.pose.rotation)
     away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
     cost = away / 0.02 + np.abs(np.degrees(yaw)) / 15 + np.abs(np.degrees(roll)) / 20
-    cost = cost + np.abs(np.degrees(pitch - np.median(pitch))) / 15
+    aside = np.abs(yaw)
+    ahead = performance.found & (aside <= max(AHEAD, float(np.percentile(aside[performance.found], 30))))
+    cost = cost + np.abs(np.degrees(pitch - np.median(pitch[ahead]))) / 15  # a head turned aside is pitched otherwise
     cost = cost + np.abs(measure(performance.canonical, topology).gaze) / 0.15
     return int(np.argmin(np.where(performance.found, cost, np.inf)))
 
