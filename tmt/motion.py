@@ -69,11 +69,15 @@ def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
     return canonical[relaxed].mean(0).astype(np.float32), relaxed
 
 
+def off_neutral(performance: Performance) -> Array:
+    """How far every frame's face is from the neutral one [T], head units."""
+    return by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
+
+
 def reference_frame(performance: Performance, topology: Topology) -> int:
     """The frame nearest to neutral and frontal: where subject and driver are laid over each other."""
     yaw, pitch, roll = euler_from_rotation(performance.pose.rotation)
-    away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
-    cost = away / 0.02 + np.abs(np.degrees(yaw)) / 15 + np.abs(np.degrees(roll)) / 20
+    cost = off_neutral(performance) / 0.02 + np.abs(np.degrees(yaw)) / 15 + np.abs(np.degrees(roll)) / 20
     aside = np.abs(yaw)
     ahead = performance.found & (aside <= max(AHEAD, float(np.percentile(aside[performance.found], 30))))
     cost = cost + np.abs(np.degrees(pitch - np.median(pitch[ahead]))) / 15  # a head turned aside is pitched otherwise
@@ -87,8 +91,7 @@ def rest_pose(performance: Performance) -> Pose:
     alone is caught in some sway; a plain mean of frames takes their turns along."""
     start, pose = performance.pose[performance.reference], performance.pose
     turn = rotation_vector(pose.rotation @ start.rotation.T)
-    away = by_parts(lambda faces: np.abs(faces - performance.neutral).mean((1, 2)), performance.canonical)
-    cost = away / 0.02 + np.degrees(np.linalg.norm(turn, axis=1)) / 4
+    cost = off_neutral(performance) / 0.02 + np.degrees(np.linalg.norm(turn, axis=1)) / 4
     found = np.flatnonzero(performance.found)
     like = found[np.argsort(cost[found], kind="stable")[: max(REST_FRAMES, round(len(found) * REST))]]
     known = np.c_[np.ones(len(like)), turn[like]]

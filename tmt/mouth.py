@@ -30,7 +30,8 @@ FINER = 2  # samples per pixel and axis: teeth are small
 # Measured on the open mouths of 18 people, in parts of what they show when shut: teeth as the brightest fifth between
 # the lids, or at least as bright skin; tongue and throat as the lower lip.
 TEETH_TO_WHITE, TEETH_TO_SKIN = np.array([1.38, 1.38, 1.28]), 0.95
-FLESH_TO_LIP, THROAT_TO_LIP = np.array([0.95, 0.90, 0.94]), np.array([0.30, 0.13, 0.12])
+FLESH_TO_LIP = np.array([0.95, 0.90, 0.94])
+THROAT_TO_FLESH = np.array([0.30, 0.13, 0.12]) / FLESH_TO_LIP
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,11 @@ def _drawn(
     wide, tall = (int(n) * FINER for n in size)
     unit = float(target.pose.scale) * window.scale * FINER
     opening = filled(ring * FINER, [range(len(ring))], (tall, wide))
-    throat = mouth.flesh / FLESH_TO_LIP * THROAT_TO_LIP
+    throat = mouth.flesh * THROAT_TO_FLESH
     colours = np.broadcast_to(throat, (tall, wide, 3)).astype(np.float32).copy()
     nearest = np.full((tall, wide), np.inf, np.float32)
     start = window.to_window(transform(target.pose, mouth.lip[None].astype(np.float64)))[0, 2] * FINER
-    radius = max(1.0, float(np.sqrt(opening.sum() / np.pi))) * LIT
+    dim = max(1.0, float(np.sqrt(opening.sum() / np.pi))) * LIT
     lips = target.canonical[list(topology.lip_centres), 1]
     for sheet, texture in sheets(mouth.lip, mouth.size, target.canonical[topology.chin] - mouth.chin, lips):
         points = window.to_window(transform(target.pose, sheet.reshape(-1, 3)))
@@ -162,7 +163,7 @@ def _drawn(
             texture, (part.grid_xy + 0.5) * PAINTED - 0.5, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
         )
         cover = painted[..., 2] * part.covered * (part.depth < nearest)
-        away = np.maximum(np.where(part.covered, part.depth, start) - start, 0) / radius
+        away = np.maximum(np.where(part.covered, part.depth, start) - start, 0) / dim
         lit = (1 / (1 + away**2))[..., None] ** REDDENED
         surface = painted[..., :1] * mouth.teeth + painted[..., 1:2] * mouth.flesh
         colours += cover[..., None] * (throat + (surface - throat) * lit - colours)

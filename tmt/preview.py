@@ -16,6 +16,7 @@ from tmt.chosen import keep_to
 from tmt.draw import canvas_for, draw
 from tmt.errors import FaceError, MediaError
 from tmt.geometry import rotation_angle
+from tmt.motion import off_neutral
 from tmt.renderer import Renderer
 from tmt.run import check_settings
 from tmt.shots import find, sampled_performance, take_shots
@@ -112,7 +113,7 @@ class Stills:
 
 def most_telling(performance: Performance) -> int:
     """The frame furthest from neutral in pose and expression, short of the few most extreme ones."""
-    moved = np.abs(performance.canonical - performance.neutral).mean((1, 2)) / EXPRESSION
+    moved = off_neutral(performance) / EXPRESSION
     turned = rotation_angle(performance.pose.rotation, performance.pose.rotation[performance.reference]) / TURN
     order = np.argsort(moved + turned)
     return int(order[min(len(order) - 1, round(0.9 * len(order)))])
