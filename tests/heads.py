@@ -19,6 +19,7 @@ from hypothesis import settings
 
 from tmt.bank import build_bank, target_of
 from tmt.canonical import build_surface
+from tmt.drift import standing
 from tmt.geometry import rotation_from_euler, transform
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.pose import template
@@ -120,7 +121,7 @@ def track_of(faces: Array, pose: Pose, noise: float = 0.0) -> FaceTrack:
     landmarks = landmarks + np.random.default_rng(0).normal(0, noise, landmarks.shape) if noise else landmarks
     count = len(faces)
     return FaceTrack(
-        landmarks.astype(np.float32), np.ones(count, bool), np.zeros((count, 2), np.float32),
+        landmarks.astype(np.float32), np.ones(count, bool), standing(count),
         np.ones(count, np.float32), (SIDE, SIDE), FPS,
     )
 
@@ -130,7 +131,7 @@ def performance_of(shape: Array, faces: Array, pose: Pose, reference: int = 0) -
     count = len(faces)
     return Performance(
         shape=shape, neutral=shape.astype(np.float32), pose=pose, canonical=faces.astype(np.float32),
-        torso=np.zeros((count, 2), np.float32), found=np.ones(count, bool), reference=reference, size=(SIDE, SIDE),
+        torso=standing(count), found=np.ones(count, bool), reference=reference, size=(SIDE, SIDE),
         fps=FPS,
     )
 

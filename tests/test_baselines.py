@@ -57,7 +57,7 @@ def test_copy_shows_the_frame_itself_when_the_target_is_one_of_the_bank(row: int
 
 def test_copy_takes_the_frame_of_the_nearest_pose_whatever_the_expression() -> None:
     for yaw in (-19.0, 19.0):
-        target = Target(poses(np.array([yaw]))[0], act(average(), mouth=0.3).astype(np.float32), np.zeros(2))
+        target = Target(poses(np.array([yaw]))[0], act(average(), mouth=0.3).astype(np.float32), np.zeros(4))
         shown = copy_nearest(head(), target, TOPOLOGY, canvas())
         sides = poses(np.array([yaw])).rotation[0][0, 2] * head().bank.pose.rotation[:, 0, 2]
         images = head().bank.images[..., :3] / 255

@@ -124,7 +124,7 @@ def test_frames_that_show_the_expression_are_not_folded_again(head: CanonicalHea
     theirs = laid_on(creases, neutral, gain)
     assert theirs is not None
     raised = neutral + act(average(), brows=0.06) - average()
-    target = Target(head.performance.pose[0], raised.astype(np.float32), np.zeros(2), creases=theirs)
+    target = Target(head.performance.pose[0], raised.astype(np.float32), np.zeros(4), creases=theirs)
     unrolled = Unrolled(head.surface, TOPOLOGY)
     showing = replace(head.bank, landmarks=np.repeat(raised[None, :, :2], len(head.bank), 0))
     resting = replace(head.bank, landmarks=np.repeat(neutral[None, :, :2], len(head.bank), 0))

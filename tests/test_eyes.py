@@ -66,7 +66,7 @@ def subject() -> CanonicalHead:
 
 def looking(face: Array, pose: Pose = FRONT) -> tuple[Array, Array, Array | None]:
     """A face as the sources are warped to it, the same with what is painted, and where that is."""
-    head, target = subject(), Target(pose, face.astype(np.float32), np.zeros(2))
+    head, target = subject(), Target(pose, face.astype(np.float32), np.zeros(4))
     seen, mix = scene(target)
     with ThreadPoolExecutor(2) as pool:
         before = mix_pixels(seen, head.bank.window, head.bank, head.bank.images, mix, pool, FusionWeights().floor)
@@ -131,7 +131,7 @@ def test_a_glance_that_some_frame_shows_and_a_shut_eye_are_left_alone() -> None:
 def test_the_farther_the_eyes_look_the_more_is_painted_without_a_jump() -> None:
     glances = Glances(subject(), TOPOLOGY)
     faces = [act(SHAPE, gaze=gaze) for gaze in np.linspace(0, 0.2, 41)]
-    targets = [Target(FRONT, face.astype(np.float32), np.zeros(2)) for face in faces]
+    targets = [Target(FRONT, face.astype(np.float32), np.zeros(4)) for face in faces]
     shares = np.array([glances.lacking(scene(target)[1], target) for target in targets])
     assert (np.diff(shares, axis=0) >= 0).all() and shares[0].max() == 0 and shares[-1].min() == 1
     assert np.diff(shares, axis=0).max() < 0.25
@@ -161,7 +161,7 @@ def test_no_iris_is_turned_further_than_eyes_turn() -> None:
     for eye, way in zip(TOPOLOGY.eyes, (1, -1), strict=True):  # across from the outer corner to the inner one
         placed = []
         for gaze in (-0.6, -0.3, -0.1, 0.0, 0.1, 0.3, 0.6):
-            target = Target(FRONT, act(SHAPE, gaze=gaze).astype(np.float32), np.zeros(2))
+            target = Target(FRONT, act(SHAPE, gaze=gaze).astype(np.float32), np.zeros(4))
             socket = turnable(target, window, eye)
             assert socket is not None
             placed.append(way * float(socket.iris[0]))

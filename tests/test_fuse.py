@@ -76,7 +76,7 @@ def psnr(a: Array, b: Array, where: Array) -> float:
 
 def at_rest(yaw: float = 0.0, **expression: float) -> Target:
     """A target in the middle of the picture."""
-    return Target(poses(np.array([yaw]))[0], act(average(), **expression).astype(np.float32), np.zeros(2, np.float32))
+    return Target(poses(np.array([yaw]))[0], act(average(), **expression).astype(np.float32), np.zeros(4, np.float32))
 
 
 def weights(mix: Mix) -> Array:

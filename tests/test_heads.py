@@ -159,7 +159,7 @@ def truth_of(clip: Clip) -> Truth:
 def test_a_clip_holds_what_a_clip_promises(clip: Clip) -> None:
     assert clip.images.shape == (8, 128, 128, 4) and clip.images.dtype == np.uint8
     assert clip.landmarks.shape == (8, 478, 3) and clip.landmarks.dtype == np.float32
-    assert clip.found.all() and clip.torso.shape == (8, 2) and (clip.torso[0] == 0).all()
+    assert clip.found.all() and clip.torso.shape == (8, 4) and (clip.torso[0] == 0).all()
     assert clip.person == clip.name == "head-4"
     truth = truth_of(clip)
     assert truth.depth.shape == truth.labels.shape == (8, 128, 128) and truth.depth.dtype == np.float16

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from torch.utils.data import DataLoader
 
 from tmt.bank import target_of
+from tmt.drift import standing
 from tmt.geometry import rotation_from_euler, transform, untransform
 from tmt.headcrop import SIDE as CROP
 from tmt.headcrop import HeadCrop, alone, crop_around
@@ -94,7 +95,7 @@ def turning() -> Turning:
     marks = transform(head.performance.pose, head.performance.canonical.astype(np.float64))
     clip = Clip(
         "painted", "painted", np.stack([head.photo(t) for t in targets]), marks.astype(np.float32),
-        np.ones(count, bool), np.zeros((count, 2), np.float32), Fraction(25),
+        np.ones(count, bool), standing(count), Fraction(25),
     )  # fmt: skip
     return Turning(clip, head.performance.pose, head.performance.canonical, np.stack(depth).astype(np.float32))
 
@@ -248,7 +249,7 @@ def test_the_truth_of_a_synthetic_clip_comes_back_from_the_cache(tmp_path: Path)
     truth = Truth(poses(np.array([0.0, 10.0, 20.0])), depth, labels)
     clip = Clip(
         "head-1", "head-1", np.full((3, 40, 48, 4), 90, np.uint8), rng.normal(size=(3, 478, 3)).astype(np.float32),
-        np.ones(3, bool), np.zeros((3, 2), np.float32), Fraction(3), truth,
+        np.ones(3, bool), standing(3), Fraction(3), truth,
     )  # fmt: skip
     again = cache.load(cache.save(clip, tmp_path)).truth
     assert again is not None

@@ -11,6 +11,7 @@ from heads import TOPOLOGY, act, average, lid_gap, lip_gap, poses, track_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tmt.drift import standing
 from tmt.expression import measure
 from tmt.geometry import rotation_angle, transform
 from tmt.motion import neutral_face, perform, smooth_torso, turntable
@@ -116,7 +117,7 @@ def test_frames_without_a_face_do_not_enter_shape_and_neutral_face() -> None:
 
 
 def test_a_still_torso_stays_still_and_a_moving_one_keeps_its_way() -> None:
-    assert not smooth_torso(np.zeros((9, 2), np.float32)).any()
+    assert not smooth_torso(standing(9)).any()
     way = np.stack([np.linspace(0, 20, 40), np.zeros(40)], 1).astype(np.float32)
     np.testing.assert_allclose(smooth_torso(way)[4:-4], way[4:-4], atol=1e-3)
 

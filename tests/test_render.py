@@ -26,7 +26,7 @@ def sheet(yaw: float, pitch: float = 0.0, roll: float = 0.0, mouth: float = 0.0,
     """The painted head's vertices [G, G, 3] px in a pose."""
     head = acted()
     face = act(average(), mouth=mouth, lids=lids).astype(np.float32)
-    target = Target(poses(np.array([yaw]), pitch, roll)[0], face, np.zeros(2))
+    target = Target(poses(np.array([yaw]), pitch, roll)[0], face, np.zeros(4))
     placed = place(head.surface, deform(head.surface, face), target, head.performance)
     return placed.reshape(head.surface.grid, head.surface.grid, 3)
 
@@ -171,7 +171,7 @@ def test_the_same_view_at_twice_the_scale_shows_the_same_places() -> None:
 def test_the_head_follows_its_pose_and_the_torso_its_drift() -> None:
     head = acted()
     target = target_of(head.performance, 5)
-    moved = replace(target, torso=np.array([7.0, -4.0], np.float32))
+    moved = replace(target, torso=np.array([7.0, -4.0, 0.0, 0.0], np.float32))
     vertices = place(head.surface, deform(head.surface, moved.canonical), moved, head.performance)
     on_head, on_torso = head.surface.head == 1, head.surface.head == 0
     assert on_head.any() and on_torso.any()
@@ -207,7 +207,7 @@ def test_a_closed_lid_covers_the_eyeball(glance: float) -> None:
         face = act(average(), lids=lids)
         face[TOPOLOGY.surface :, 1] += lids * glance
         larger = replace(head, window=head.window.at(4.0))
-        at = larger.seen(Target(head.performance.pose[0], face.astype(np.float32), np.zeros(2))).grid_xy
+        at = larger.seen(Target(head.performance.pose[0], face.astype(np.float32), np.zeros(4))).grid_xy
         place_xy = cv2.remap(sheet_xy, at[..., 0], at[..., 1], cv2.INTER_LINEAR) * 100 + 199.5
         return float(cv2.remap(open_eye, place_xy[..., 0], place_xy[..., 1], cv2.INTER_LINEAR).sum())
 

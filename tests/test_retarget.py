@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from drivers import DRIVERS, acting, faces, still, subject
-from heads import SCALE, SIDE, TOPOLOGY, lip_gap, person
+from heads import SCALE, SIDE, TOPOLOGY, lip_gap, mottled, person
 
 from tmt.depth import neck
+from tmt.drift import drifted, shifted, standing
 from tmt.expression import measure
 from tmt.geometry import rotation_angle, rotation_from_euler, transform
 from tmt.motion import rest_pose
@@ -176,9 +178,9 @@ def test_half_the_head_strength_turns_the_head_half_as_far() -> None:
 
 
 def test_a_torso_never_runs_away_from_its_head() -> None:
-    driver = replace(acting(*DRIVERS["wide"]), torso=np.cumsum(np.full((24, 2), 9.0, np.float32), 0))
+    driver = replace(acting(*DRIVERS["wide"]), torso=shifted(standing(24), np.cumsum(np.full((24, 2), 9.0), 0)))
     plan = retarget(subject(), driver, TOPOLOGY, Settings())
-    moved = plan.torso - subject().torso[subject().reference]
+    moved = (plan.torso - subject().torso[subject().reference])[:, :2]
     head = (plan.pose.translation - subject().pose.translation[subject().reference])[:, :2]
     assert (np.linalg.norm(moved, axis=1) <= np.linalg.norm(head, axis=1) * 1.2 + 4).all()
 
@@ -187,11 +189,11 @@ def test_a_torso_that_goes_along_with_the_head_keeps_going_along() -> None:
     walk = np.stack([np.linspace(0, 12, 24), np.zeros(24)], 1)
     base = acting(*DRIVERS["wide"])
     pose = Pose(base.pose.scale, base.pose.rotation, base.pose.translation + np.c_[walk, np.zeros(24)])
-    plan = retarget(subject(), replace(base, pose=pose, torso=walk.astype(np.float32)), TOPOLOGY, Settings())
-    np.testing.assert_allclose(plan.torso - plan.torso[0], walk * 60 / SCALE, atol=0.1)
+    plan = retarget(subject(), replace(base, pose=pose, torso=shifted(standing(24), walk)), TOPOLOGY, Settings())
+    np.testing.assert_allclose((plan.torso - plan.torso[0])[:, :2], walk * 60 / SCALE, atol=0.1)
     own, first = subject(), plan.driver.reference
-    beside = plan.torso[first] - neck(plan.pose[first], own, TOPOLOGY)
-    theirs = own.torso[own.reference] - neck(own.pose[own.reference], own, TOPOLOGY)
+    beside = plan.torso[first, :2] - neck(plan.pose[first], own, TOPOLOGY)
+    theirs = own.torso[own.reference, :2] - neck(own.pose[own.reference], own, TOPOLOGY)
     np.testing.assert_allclose(beside, theirs, atol=1e-3)
 
 
@@ -205,15 +207,48 @@ def test_a_head_that_leans_on_its_neck_leaves_the_torso_where_it_is() -> None:
     leaning = replace(leaning, translation=leaning.translation + np.c_[shift, np.zeros(24)])
     torsos = []
     for pose in (straight, leaning):
-        driver = replace(base, pose=pose, torso=np.zeros((24, 2), np.float32))
+        driver = replace(base, pose=pose, torso=standing(24))
         torsos.append(retarget(subject(), driver, TOPOLOGY, Settings(mode="absolute")).torso)
     assert np.linalg.norm(shift, axis=1).min() > 10
     np.testing.assert_allclose(torsos[1], torsos[0], atol=1.0)
+
+
+def test_a_driver_who_leans_in_takes_the_subjects_shoulders_along_and_no_more_than_the_head_grows() -> None:
+    base, near = acting(*DRIVERS["wide"]), np.linspace(0, 0.12, 24)
+    pose = replace(base.pose, scale=base.pose.scale * (1 + near))
+    first = retarget(subject(), base, TOPOLOGY, Settings()).driver.reference
+    for grown, wanted in ((near, near), (8 * near, None)):
+        torso = np.c_[np.zeros((24, 2)), grown, np.zeros(24)]
+        plan = retarget(subject(), replace(base, pose=pose, torso=torso), TOPOLOGY, Settings())
+        factor = (1 + plan.torso[:, 2]) / (1 + plan.torso[first, 2]) - 1
+        turned = rotation_angle(plan.pose.rotation, plan.pose.rotation[first])
+        assert (factor <= np.abs(plan.pose.scale / plan.pose.scale[first] - 1) + turned + 0.1).all()
+        if wanted is not None:
+            np.testing.assert_allclose(factor, (1 + wanted) / (1 + wanted[first]) - 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_same_person_in_the_same_clothes_stands_in_absolute_mode_as_the_driver_does(seed: int) -> None:
+    """Clothes are looked for in the other clip; other clothes (seed 2) are put where the neck says."""
+    cloth = np.round(mottled((SIDE, SIDE), seed=1) * 255).astype(np.uint8)
+    body = np.zeros((SIDE, SIDE, 1), np.uint8)
+    body[SIDE // 2 :] = 1
+    worn = np.round(mottled((SIDE, SIDE), seed=seed) * 255).astype(np.uint8)
+    theirs = np.dstack([cv2.warpAffine(worn[..., 0], np.float32([[1, 0, 5], [0, 1, -3]]), (SIDE, SIDE)), body])
+    own = replace(subject(), shoulders=np.dstack([cloth[..., :1], body]))
+    driver = replace(acting(scale=60.0), shoulders=theirs)
+    plain, plan = (
+        retarget(own, one, TOPOLOGY, Settings(mode="absolute")) for one in (replace(driver, shoulders=None), driver)
+    )
+    if seed == 1:
+        np.testing.assert_allclose(drifted(plan.torso, np.array([100.0, 200.0])), [[105.0, 197.0]] * 24, atol=0.3)
+    else:
+        np.testing.assert_array_equal(plan.torso, plain.torso)
 
 
 def test_a_target_holds_what_the_renderer_needs() -> None:
     plan = retarget(subject(), acting(), TOPOLOGY, Settings())
     target = plan.target(3)
     assert len(plan) == 24 and target.canonical.shape == (TOPOLOGY.count, 3) and target.canonical.dtype == np.float32
-    assert target.torso.shape == (2,) and target.pose.rotation.shape == (3, 3)
+    assert target.torso.shape == (4,) and target.pose.rotation.shape == (3, 3)
     np.testing.assert_array_equal(target.pose.rotation, plan.pose.rotation[3])

@@ -17,6 +17,7 @@ from tmt.canvas import Canvas, cut
 from tmt.chosen import ChosenFace, box_of
 from tmt.composite import near, soft_dilated
 from tmt.depth import HeadPrior, fit_prior, neck
+from tmt.drift import shifted
 from tmt.film import Film, back_and_forth, block_of
 from tmt.geometry import smoothstep
 from tmt.level import levelled
@@ -89,7 +90,7 @@ def shoulders(surface: Surface, bank: FrameBank, reference: int, prior: HeadPrio
 
 @dataclass(frozen=True)
 class Carried:
-    """Targets moved so that the head stays on a body which moves by itself. shift [T, 2], torso [T, 2] px."""
+    """Targets moved so that the head stays on a body which moves by itself. shift [T, 2] px, torso [T, 4] drift."""
 
     targets: Targets
     shift: Array
@@ -144,7 +145,7 @@ class Body:
         sway = self._sway[[self.number(index) for index in range(len(targets))]]
         subject = self._head.performance
         driven = slow(neck(targets.pose, subject, self._tracker.topology), fps) - self._home
-        torso, shift = subject.torso[subject.reference] + sway, sway - driven
+        torso, shift = shifted(subject.torso[subject.reference], sway), sway - driven
         shift[:, 1] -= self._too_low(_moved(targets.pose, shift))
         return Carried(targets, shift, torso.astype(np.float32))
 
@@ -207,7 +208,7 @@ class Body:
         """How far the place of each pixel [h, w] belonged to the subject's head in a picture, not to the torso; and the
         same where hair hangs down."""
         subject = self._head.performance
-        torso = subject.torso[subject.reference] + self._sway[number]
+        torso = shifted(subject.torso[subject.reference], self._sway[number])
         target = replace(target_of(self._own, number), torso=torso)
         return _shares(self._head, target, canvas.window, self._joints, self._tracker.topology)
 

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from tmt.bank import cell_area, view_direction
+from tmt.drift import drifted
 from tmt.geometry import smoothstep
 from tmt.render import Seen, spread
 from tmt.topology import Topology
@@ -81,11 +82,20 @@ def score(
         away = bank.landmarks[np.ix_(frames, np.array(indices))] - target.canonical[list(indices), :2]
         square = np.where(np.isin(indices, irises), np.minimum((away**2).sum(-1), FARTHEST**2), (away**2).sum(-1))
         logits -= np.sqrt(square.mean(-1))[:, None] / width * row
-    drift = np.linalg.norm(bank.torso[frames] - target.torso, axis=1) / max(bank.window.width, bank.window.height)
-    logits -= drift[:, None] / weights.torso * (1 - surface.head[pick])
+    logits -= _apart(bank, frames, target)[:, None] / weights.torso * (1 - surface.head[pick])
     larger = bank.area[np.ix_(frames, pick)] - area[pick]
     logits += bank.quality[np.ix_(frames, pick)] + weights.magnification * np.clip(larger, -3, 0)
     return logits.astype(np.float32), larger
+
+
+def _apart(bank: FrameBank, frames: Array, target: Target) -> Array:
+    """How far the window's lower corners, drifting with the torso, lie in the bank's `frames` [k] from where they lie
+    in the target: mean, in its larger side."""
+    window = bank.window
+    bottom = window.top + window.height
+    corners = np.array([[window.left, bottom], [window.left + window.width, bottom]])
+    away = drifted(bank.torso[frames, None], corners) - drifted(target.torso, corners)
+    return np.linalg.norm(away, axis=-1).mean(1) / max(window.width, window.height)
 
 
 def region_landmarks(topology: Topology) -> tuple[tuple[int, ...], ...]:

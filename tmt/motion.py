@@ -33,6 +33,7 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
         found=track.found, reference=0, size=track.size, fps=track.fps, mean_face=track.mean_face,
+        shoulders=track.shoulders,
     )
     return replace(
         performance, reference=reference_frame(performance, topology), creases=_creases(track, performance, topology)
@@ -102,7 +103,7 @@ def rest_pose(performance: Performance) -> Pose:
 
 
 def smooth_torso(torso: Array) -> Array:
-    """Torso drift [T, 2] px, calmed over a frame or so: shoulders are heavy, flow trembles."""
+    """Torso drift [T, 4], calmed over a frame or so: shoulders are heavy, flow trembles."""
     from scipy.ndimage import gaussian_filter1d
 
     return gaussian_filter1d(torso.astype(np.float32), 1.0, axis=0, mode="nearest") if len(torso) > 2 else torso

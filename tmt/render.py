@@ -11,10 +11,11 @@ import numpy as np
 import torch
 
 from tmt import kernels
+from tmt.drift import after, back, drifted
 from tmt.geometry import transform
 from tmt.types import Array, Performance, Surface, Target, Window
 
-GLANCE = 0.20  # eye widths: were the sheet to go along with an iris any further, the white would fold (see glance.py)
+GLANCE = 0.20  # eye widths: were the sheet to go drifted with an iris any further, the white would fold (see glance.py)
 TRIANGLES = 2**20  # more than any sheet or mesh has: the low bits of a packed depth
 
 
@@ -44,7 +45,7 @@ def deform(surface: Surface, canonical: Array) -> Array:
 
 
 def _held(glance: float) -> float:
-    """Share of a glance, eye widths, that the sheet goes along with: it stays below GLANCE in the end."""
+    """Share of a glance, eye widths, that the sheet goes drifted with: it stays below GLANCE in the end."""
     free = 0.6 * GLANCE
     if glance <= free:
         return 1.0
@@ -62,7 +63,8 @@ def skinned(head: Array, torso: Array, share: Array, target: Target, subject: Pe
     [N] of the head, in the subject's picture [N, 3] px."""
     turned = transform(target.pose, head)
     resting = transform(subject.pose[subject.reference], torso)
-    resting[:, :2] += (target.torso - subject.torso[subject.reference]).astype(np.float32)
+    drift = after(target.torso, back(subject.torso[subject.reference]))
+    resting[:, :2] = drifted(drift, resting[:, :2])
     weight = share[:, None]
     return weight * turned + (1 - weight) * resting
 

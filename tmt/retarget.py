@@ -12,11 +12,13 @@ import numpy as np
 
 from tmt.creases import laid_on
 from tmt.depth import neck
-from tmt.geometry import fit_similarity_robust, power_rotation, smoothstep, transform, untransform
+from tmt.drift import about, after, back, drifted
+from tmt.geometry import fit_similarity_robust, power_rotation, rotation_angle, smoothstep, transform, untransform
 from tmt.motion import rest_pose
 from tmt.openings import below_lip, close_lids, part_lips, turn_eyes, uncross
 from tmt.skin import beside, laid_over, skin_map
 from tmt.topology import Topology
+from tmt.torso import between
 from tmt.types import Array, Creases, Performance, Pose, Settings, Target
 
 DEPTH_GAIN = 0.5  # expression in depth is noisy and seen least
@@ -25,7 +27,7 @@ DEPTH_GAIN = 0.5  # expression in depth is noisy and seen least
 SAME_FACE, SAME_SHAPE = (0.87, 0.92), (0.0130, 0.0175)
 SAME_FRAMES = 60
 BROWS = 1.2  # a warp shows no wrinkles around a brow: it is moved further, until as much is found in the result
-TORSO_SLACK = 3.0  # px the torso may move more than the head
+TORSO, TORSO_SLACK = 1.1, 3.0  # times, and px more, that the torso may move as the head does
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Retarget:
     same: float  # 1: the driver is the subject, whose expression passes unchanged
     gauge: Array  # [L, 2] head units: from the driver's mean face to the skin of the same name in the subject's
     pose: Pose  # [T] of the subject's head
-    torso: Array  # [T, 2] picture px
+    torso: Array  # [T, 4] drift, picture px
     creases: Creases | None = None  # the driver's, for this subject
 
     def __len__(self) -> int:
@@ -85,11 +87,14 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
         pose = _absolute_pose(subject, driver, topology)
     else:
         pose = _relative_pose(subject, driver, settings.head)
+    torso = _torso(subject, driver, pose, topology)
+    if settings.mode == "absolute" and same > 0:
+        torso = _same_clothes(subject, driver, torso)
     gain = offset_gain(subject.neutral, driver.neutral, topology)
     return Retarget(
         subject=subject, driver=driver, topology=topology, settings=settings, gain=gain,
         strength=strengths(subject.neutral, topology, settings), same=same, gauge=gauge,
-        pose=pose, torso=_torso(subject, driver, pose, topology),
+        pose=pose, torso=torso,
         creases=laid_on(driver.creases, subject.neutral, gain),
     )
 
@@ -169,19 +174,52 @@ def _absolute_pose(subject: Performance, driver: Performance, topology: Topology
     stable = list(topology.stable)
     landmarks = transform(driver.pose, driver.canonical[:, stable].astype(np.float64))
     pose = fit_similarity_robust(subject.shape[stable], landmarks)
-    ratio = min(subject.size) / min(driver.size)
-    shift = (np.array(subject.size) - np.array(driver.size) * ratio) / 2
+    ratio, shift = _into(subject, driver)
     return Pose(pose.scale * ratio, pose.rotation, pose.translation * ratio + np.append(shift, 0.0))
 
 
+def _into(subject: Performance, driver: Performance) -> tuple[float, Array]:
+    """How the driver's picture is laid over the subject's: times, and shift [2] px."""
+    ratio = min(subject.size) / min(driver.size)
+    return ratio, (np.array(subject.size) - np.array(driver.size) * ratio) / 2
+
+
 def _torso(subject: Performance, driver: Performance, pose: Pose, topology: Topology) -> Array:
-    """Torso drift [T, 2]: the driver's, in the subject's head size, from where the base of the skull puts it (against
+    """Torso drift [T, 4]: the driver's, in the subject's head size, from where the base of the skull puts it (against
     the middle of the head: -0.4 to 0.8 dB over the heads of twelve people, 0.1 on the mean)."""
     first, start = driver.reference, subject.torso[subject.reference]
     ratio = float(pose.scale[first] / driver.pose.scale[first])
-    offset = neck(pose[first], subject, topology) - neck(subject.pose[subject.reference], subject, topology)
-    drift = (driver.torso - driver.torso[first]) * ratio
-    limit = np.linalg.norm((pose.translation - pose.translation[first])[:, :2], axis=1) * 1.1 + TORSO_SLACK
-    length = np.linalg.norm(drift, axis=1)
-    drift = drift * np.minimum(1, limit / np.maximum(length, 1e-6))[:, None]
-    return (start + offset + drift).astype(np.float32)
+    home, theirs = neck(subject.pose[subject.reference], subject, topology), neck(driver.pose[first], driver, topology)
+    since = after(driver.torso, back(driver.torso[first]))
+    head, size = np.linalg.norm((pose.translation - pose.translation[first])[:, :2], axis=1), pose.scale[first]
+    shift = _no_more((drifted(since, theirs) - theirs) * ratio, head * TORSO + TORSO_SLACK)
+    grown, turned = np.abs(pose.scale / size - 1), rotation_angle(pose.rotation, pose.rotation[first])
+    change = _no_more(since[:, 2:], grown + turned + TORSO_SLACK / size)
+    drift = about(home, neck(pose[first], subject, topology) - home + shift, change)
+    return after(drift, start).astype(np.float32)
+
+
+def _same_clothes(subject: Performance, driver: Performance, torso: Array) -> Array:
+    """Torso drift [T, 4] of a subject who is the driver: the clothes of one clip are looked for in the other, about
+    where `torso` [T, 4] has them, which is what remains where they are not found."""
+    if subject.shoulders is None or driver.shoulders is None:
+        return torso
+    ratio, shift = _into(subject, driver)
+    into, first = np.array([*shift, ratio - 1, 0.0]), driver.reference
+    small = _times(subject.shoulders.shape[1] / subject.size[0])
+    theirs = _times(driver.shoulders.shape[1] / driver.size[0])
+    guess = after(back(after(into, driver.torso[first])), torso[first])
+    found = between(subject.shoulders, driver.shoulders, after(theirs, after(guess, back(small))))
+    if found is None:
+        return torso
+    carried = after(back(theirs), after(found, small))
+    return after(after(into, driver.torso), carried).astype(np.float32)
+
+
+def _times(scale: float) -> Array:
+    return np.array([0.0, 0.0, scale - 1, 0.0])
+
+
+def _no_more(vectors: Array, limit: Array) -> Array:
+    """vectors [T, 2], none longer than its limit [T]."""
+    return vectors * np.minimum(1, limit / np.maximum(np.linalg.norm(vectors, axis=1), 1e-6))[:, None]

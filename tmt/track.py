@@ -92,7 +92,7 @@ class TrackBuilder:
         found = self._find(frame)
         if found is not None:
             self._last = found
-            if not self._torso.started:
+            if self._torso.shoulders is None:
                 self._torso.start(frame, found, self.tracker.matte(levelled(frame)))
             if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
                 self._covered.append(len(self._landmarks))
@@ -154,6 +154,7 @@ class TrackBuilder:
         return FaceTrack(
             landmarks, found, np.stack(self._torso_xy), np.array(self._sharpness, np.float32), self._size, fps, lost,
             *((None, {}) if self._skin is None else (self._skin.mean, self._skin.faces(~covered))), self._bars.sides(),
+            self._torso.shoulders,
         )
 
     def _reasons(self, found: Array) -> dict[str, int]:

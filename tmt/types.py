@@ -88,10 +88,11 @@ class FaceTrack:
     """Landmarks of one face through a clip.
 
     landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer); found [T] bool (False: bridged or held);
-    torso [T, 2] picture px, drift of the shoulders since the first frame; sharpness [T] variance of the Laplacian over
-    the face; size (width, height) of the picture; lost: why frames have no good face, and how many; mean_face [S, S]
-    uint8 that the landmarks were moved onto (None: they were not); faces [S, S] uint8 that lie on it, of some frames;
-    bars (left, top, right, bottom) px of the picture that are black and no part of it."""
+    torso [T, 4] drift (`drift.py`) of the shoulders since a first frame, which shoulders [h, w, 2] uint8 shows reduced,
+    in grey, with where they are; sharpness [T] variance of the Laplacian over the face; size (width, height) of the
+    picture; lost: why frames have no good face, and how many; mean_face [S, S] uint8 that the landmarks were moved onto
+    (None: they were not); faces [S, S] uint8 that lie on it, of some frames; bars (left, top, right, bottom) px of the
+    picture that are black and no part of it."""
 
     landmarks: Array
     found: Array
@@ -103,6 +104,7 @@ class FaceTrack:
     mean_face: Array | None = None
     faces: Mapping[int, Array] = field(default_factory=dict)
     bars: tuple[int, int, int, int] = (0, 0, 0, 0)
+    shoulders: Array | None = None
 
     def __len__(self) -> int:
         return len(self.landmarks)
@@ -139,8 +141,8 @@ class Performance:
     """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
 
     shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
-    canonical [T, L, 3] landmarks with the pose removed; torso [T, 2] px; reference: the neutral, frontal frame's index;
-    mean_face [S, S] uint8, unrolled: which skin the landmarks name; creases: how it folds (None: too few frames)."""
+    canonical [T, L, 3] landmarks with the pose removed; torso [T, 4] drift; reference: the neutral, frontal frame;
+    mean_face [S, S] uint8: which skin landmarks name; creases: how it folds (None: unknown); shoulders: as tracked."""
 
     shape: Array
     neutral: Array
@@ -153,6 +155,7 @@ class Performance:
     fps: Fraction
     mean_face: Array | None = None
     creases: Creases | None = None
+    shoulders: Array | None = None
 
     def __len__(self) -> int:
         return len(self.canonical)
@@ -160,7 +163,7 @@ class Performance:
 
 @dataclass(frozen=True)
 class Target:
-    """The subject's head in one frame: pose in its picture, canonical landmarks [L, 3], torso [2] px; driver's skin."""
+    """The subject's head in one frame: pose in its picture, canonical landmarks [L, 3], torso [4] drift; creases."""
 
     pose: Pose
     canonical: Array
@@ -188,8 +191,7 @@ class Surface:
 
     vertices [G*G, 3] head units, mouth opened so that lips part; parameter [L, 3] landmarks of that shape; operator
     sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso; regions [4, G*G] mouth, right
-    eye, left eye, brows; interior, eyeballs [G*G] between lips, lids; eyes: landmarks of irises, of corners. float32.
-    """
+    eye, left eye, brows; interior, eyeballs [G*G] between lips, lids; eyes: landmarks of irises, corners. float32."""
 
     grid: int
     vertices: Array
@@ -208,8 +210,7 @@ class FrameBank:
 
     images [K, H, W, 4] uint8, RGB and matte, in `window`; index [K] of the clip's frames; places [K, G*G, 2] window px;
     offsets [K, G*G, 3] head units, expression; quality [K, G*G] log of visibility, facing; area [K, G*G] log of picture
-    px^2 a cell; view [K, 3] to the camera, landmarks [K, L, 2], canonical; torso [K, 2] picture px; pose [K].
-    """
+    px^2 a cell; view [K, 3] to the camera, landmarks [K, L, 2], canonical; torso [K, 4] drift; pose [K]."""
 
     window: Window
     images: Array
@@ -277,8 +278,7 @@ class Settings:
     """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1.
 
     `size` px is the side of the head's crop; with `full_frame` the most that the crop is rendered at (the picture keeps
-    its own size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame.
-    """
+    its own size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame."""
 
     mode: Mode = "relative"
     method: Method = "fused"

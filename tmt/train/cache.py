@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from tmt.canvas import cut, head_window
+from tmt.drift import NUMBERS, in_window
 from tmt.errors import MediaError, TmtError
 from tmt.retarget import SAME_FACE
 from tmt.skin import laid_over
@@ -57,7 +58,7 @@ def prepare(path: Path, tracker: FaceTracker, frames: int = FRAMES) -> tuple[Cli
         images=np.stack(images),
         landmarks=window.to_window(track.landmarks).astype(np.float32),
         found=track.found,
-        torso=(track.torso * window.scale).astype(np.float32),
+        torso=in_window(track.torso, window).astype(np.float32),
         fps=track.fps,
     )
     return clip, track.mean_face
@@ -143,6 +144,8 @@ def load(path: Path) -> Clip:
             tensors = {name: file.get_tensor(name) for name in file.keys() if name != "mean_face"}  # noqa: SIM118
         pictures = _decoded(tensors["pictures"], tensors["picture_ends"], cv2.IMREAD_COLOR)
         mattes = _decoded(tensors["mattes"], tensors["matte_ends"], cv2.IMREAD_GRAYSCALE)
+        if tensors["torso"].shape[-1] != NUMBERS:
+            raise ValueError("cached by an earlier version; make it anew")
         images = np.stack([np.dstack([p[..., ::-1], m]) for p, m in zip(pictures, mattes, strict=True)])
         return Clip(
             name=facts["name"],

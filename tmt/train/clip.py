@@ -26,7 +26,7 @@ class Clip:
     """One head through time, cut out of its picture.
 
     images [T, H, W, 4] uint8 RGB and matte (255: person); landmarks [T, L, 3] float32 px of the images (z in the same
-    unit, smaller is nearer); found [T] bool; torso [T, 2] px, drift of the shoulders since the first frame; `person`
+    unit, smaller is nearer); found [T] bool; torso [T, 4] drift of the shoulders since the first frame; `person`
     names who it is, for balance and for holding people out; `synthetic` heads have their `truth`.
     """
 

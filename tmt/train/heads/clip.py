@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from tmt.drift import shifted, standing
 from tmt.render import rasterise_mesh
 from tmt.train.clip import Clip, Truth
 from tmt.train.heads.asset import Act, Array, Asset
@@ -121,7 +122,7 @@ def random_clip(
         label.append(shot.label)
         chest.append(camera.seen(posed.chest[None])[0, :2])
     pose = Pose(*(np.stack([getattr(p, name) for p in poses]) for name in ("scale", "rotation", "translation")))
-    torso = (np.stack(chest) - chest[0]).astype(np.float32)
+    torso = shifted(standing(frames), np.stack(chest) - chest[0]).astype(np.float32)
     return Clip(
         f"head-{seed}", f"head-{seed}", np.stack(images), np.stack(marks).astype(np.float32), np.ones(frames, bool),
         torso, fps, Truth(pose, np.stack(depth), np.stack(label)),
