@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from media_files import counter, level, make
 
-from tmt.body import Body, joint, shoulders, slow
+from tmt.body import Body, joint, slow
 from tmt.depth import fit_prior, neck
 from tmt.draw import canvas_for, draw
 from tmt.film import Film, back_and_forth
@@ -126,27 +125,6 @@ def test_the_neck_is_where_head_and_torso_are_joined() -> None:
     assert (weight[y > 0.45 * prior.face_height] == 0).all()  # chest
     assert (weight[(y > 0) & (np.abs(x) > 1.1 * prior.face_width)] == 0).all()  # high shoulders
     assert weight.min() >= 0 and weight.max() <= 1
-
-
-@pytest.mark.parametrize("hanging", [False, True])
-def test_shoulders_under_an_open_sky_are_no_part_of_the_head_and_hanging_hair_is(hanging: bool) -> None:
-    head, prior = studied(), fit_prior(studied().performance.neutral.astype(np.float64), TOPOLOGY)
-    surface, reference = head.surface, head.performance.reference
-    x = np.abs(surface.vertices[:, 0] - prior.centre[0]) / prior.face_width
-    y = (surface.vertices[:, 1] - prior.chin) / prior.face_height
-    person = np.where(y < 0.05, x < (1.0 if hanging else 0.48), True).astype(np.uint8)  # shoulders below the chin
-    images = head.bank.images.copy()
-    nearest = int(np.abs(head.bank.index - reference).argmin())
-    places = np.round(head.bank.places[nearest]).astype(int)
-    inside = ((places >= 0) & (places < images.shape[2:0:-1])).all(1)
-    nobody = np.zeros(images.shape[1:3], np.uint8)
-    nobody[places[inside & (person == 0)][:, 1], places[inside & (person == 0)][:, 0]] = 1
-    images[nearest, ..., 3] = 255 * (1 - cv2.dilate(nobody, np.ones((5, 5), np.uint8)))
-    found = shoulders(surface, replace(head.bank, images=images), reference, prior).ravel()
-    assert found[y < -0.35].max() == 0 and found[(x < 0.25) & inside].max() < 0.05
-    under = inside & (y > 0.12) & (x > 0.55) & (x < 0.7)
-    assert under.sum() > 50
-    assert found[under].max() < 0.05 if hanging else found[under].min() > 0.95
 
 
 def test_the_head_rides_on_the_body_and_keeps_the_drivers_quick_motion() -> None:

@@ -234,7 +234,8 @@ def test_the_same_person_in_the_same_clothes_stands_in_absolute_mode_as_the_driv
     body = np.zeros((SIDE, SIDE, 1), np.uint8)
     body[SIDE // 2 :] = 1
     worn = np.round(mottled((SIDE, SIDE), seed=seed) * 255).astype(np.uint8)
-    theirs = np.dstack([cv2.warpAffine(worn[..., 0], np.float32([[1, 0, 5], [0, 1, -3]]), (SIDE, SIDE)), body])
+    shift = np.array([[1, 0, 5], [0, 1, -3]], np.float32)
+    theirs = np.dstack([cv2.warpAffine(worn[..., 0], shift, (SIDE, SIDE)), body])
     own = replace(subject(), shoulders=np.dstack([cloth[..., :1], body]))
     driver = replace(acting(scale=60.0), shoulders=theirs)
     plain, plan = (

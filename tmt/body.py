@@ -22,12 +22,13 @@ from tmt.film import Film, back_and_forth, block_of
 from tmt.geometry import smoothstep
 from tmt.level import levelled
 from tmt.motion import canonical_faces
+from tmt.neckline import nearest_to, shoulders
 from tmt.pose import fit_poses
 from tmt.render import deform, look, place, spread
 from tmt.steady import steady
 from tmt.topology import Topology
 from tmt.track import FaceTracker, track
-from tmt.types import Array, CanonicalHead, FrameBank, Performance, Pose, Surface, Target, Targets, Window
+from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
 from tmt.working import working_frames
 
 SPAN = 600  # frames of the subject's clip that are played at most; of a longer one those around the reference
@@ -35,10 +36,6 @@ SLOW = 0.3  # s: what the base of the neck does slower than this is the body's m
 WHOLLY = (0.6, 0.95)  # share of the head from which on its old place is cleared
 DOWN = (0.12, 0.40)  # face heights below the chin over which the drawn neck gives way to the picture's
 ASIDE = (0.75, 1.05)  # face widths beside the neck over which shoulders do
-EARS = 0.15  # face heights above the chin: below it there is no ear, and above it no shoulder
-NOBODY, SOMEBODY = 0.1, 0.5  # matte of the background, of a person
-COLLAR = (0.38, 0.5)  # face widths beside the middle between which a jaw hides the shoulder below it from the sky
-EASE = 1.5  # vertices over which neck and shoulder are parted
 HANGING = 1.5  # times as far down and aside hair is looked for where no shoulder ever is
 STRAY = 2.0  # how far around the person hair is looked for that the matte has missed, see composite.soft_dilated
 CROWN = 1.4  # face heights from the chin to the top of the hair
@@ -66,26 +63,9 @@ def joint(surface: Surface, prior: HeadPrior, wider: float = 1.0) -> Array:
 
 def own_joint(head: CanonicalHead, prior: HeadPrior) -> Array:
     """`joint` [G, G] for this very head: none of it on shoulders that its own pictures show."""
-    return joint(head.surface, prior) * (1 - shoulders(head.surface, head.bank, head.performance.reference, prior))
-
-
-def shoulders(surface: Surface, bank: FrameBank, reference: int, prior: HeadPrior) -> Array:
-    """Which vertices of the sheet [G, G] surely lie on a shoulder, 0..1: in the keyframe next to the `reference` there
-    is background above them that reaches down below the ears. (Above hair that hangs there is none.)"""
-    nearest = int(np.abs(bank.index - reference).argmin())
-    matte = bank.images[nearest][..., 3].astype(np.float32) / 255
-    x, y = (np.ascontiguousarray(bank.places[nearest][:, axis]).reshape(surface.grid, -1) for axis in (0, 1))
-    inside = (x > 0) & (x < matte.shape[1]) & (y > 0) & (y < matte.shape[0])
-    person = np.where(inside, cv2.remap(matte, x - 0.5, y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), 1)
-    low = surface.vertices[:, 1].reshape(person.shape) > prior.chin - EARS * prior.face_height
-    sky = np.maximum.accumulate(low & (person < NOBODY), axis=0)
-    # and a little above: the soft edge of the shoulder
-    bare = cv2.dilate((sky & (person > SOMEBODY)).astype(np.uint8), np.ones((7, 1), np.uint8))
-    across = np.abs(surface.vertices[:, 0].reshape(person.shape)[0] - prior.centre[0]) / prior.face_width
-    jaw = int(((across > COLLAR[0]) & (across < COLLAR[1])).sum() / 2)  # vertices from the neck to where the jaw ends
-    below = surface.vertices[:, 1].reshape(person.shape) > prior.chin
-    beside = cv2.dilate(bare, np.ones((1, 2 * jaw + 1), np.uint8)) * below
-    return cv2.GaussianBlur(np.maximum(bare, beside).astype(np.float32), (0, 0), EASE)
+    bank = head.bank
+    nearest = nearest_to(bank.index, head.performance.reference)
+    return joint(head.surface, prior) * (1 - shoulders(head.surface, bank.places[nearest], bank.images[nearest], prior))
 
 
 @dataclass(frozen=True)
@@ -230,7 +210,7 @@ def standing_torso(head: CanonicalHead, topology: Topology) -> Array:
     """Where the torso stands in the head's picture [H, W] 0..1, as the bank's window shows it."""
     bank, subject = head.bank, head.performance
     prior = fit_prior(subject.neutral.astype(np.float64), topology)
-    nearest = int(np.abs(bank.index - subject.reference).argmin())
+    nearest = nearest_to(bank.index, subject.reference)
     target = target_of(subject, int(bank.index[nearest]))
     [share] = _shares(head, target, bank.window, [own_joint(head, prior)], topology)
     return (1 - share) * (bank.images[nearest][..., 3] / np.float32(255))

@@ -16,6 +16,7 @@ from tmt.bank import build_bank
 from tmt.canonical import build_surface
 from tmt.geometry import fit_similarity_robust, transform, untransform
 from tmt.motion import NEUTRAL_FRAMES, canonical_faces, neutral_face
+from tmt.neckline import parted
 from tmt.pose import fit_poses, template
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead, Performance, Pose, Surface, Target, Targets, Window
@@ -85,6 +86,7 @@ def flat_surface(performance: Performance, topology: Topology, window: Window) -
 def flat_head(head: CanonicalHead, topology: Topology) -> CanonicalHead:
     """A studied head as the learned 2D baseline has it: the same frames, and landmarks in them."""
     performance, bank = flattened(head.performance, topology), head.bank
-    surface = flat_surface(performance, topology, bank.window)
-    bank = build_bank(surface, performance, bank.window, bank.index, list(bank.images))
+    surface, images = flat_surface(performance, topology, bank.window), list(bank.images)
+    surface = parted(surface, performance, bank.window, bank.index, images, topology)
+    bank = build_bank(surface, performance, bank.window, bank.index, images)
     return replace(head, performance=performance, surface=surface, bank=bank, back=None, atlas=None)

@@ -23,6 +23,7 @@ from tmt.learned import load_ahead, load_head
 from tmt.level import levelled
 from tmt.lift import lift
 from tmt.motion import perform
+from tmt.neckline import parted
 from tmt.plate import background_plate
 from tmt.progress import Progress, counted
 from tmt.retarget import Retarget, retarget
@@ -62,6 +63,7 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
+    surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
     bank = build_bank(surface, performance, window, index, images)
@@ -143,8 +145,8 @@ def variant(head: CanonicalHead, method: Method, topology: Topology) -> Canonica
     if method == "single":
         keep = np.flatnonzero(bank.index == head.performance.reference)
     flat = method == "flat"
-    surface = build_surface(head.performance, topology, bank.window, flat=flat)
-    images = [bank.images[k] for k in keep]
+    surface, images = build_surface(head.performance, topology, bank.window, flat=flat), [bank.images[k] for k in keep]
+    surface = parted(surface, head.performance, bank.window, bank.index[keep], images, topology)
     rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
     return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back, atlas=None)
 

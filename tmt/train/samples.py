@@ -17,6 +17,7 @@ from tmt.flat import flat_surface, flattened
 from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
 from tmt.motion import perform
+from tmt.neckline import parted
 from tmt.plate import background_plate
 from tmt.render import deform, look, place
 from tmt.topology import Topology
@@ -65,7 +66,9 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
     if warp == "2d":
         performance = flattened(performance, topology)
     surface = (flat_surface if warp == "2d" else build_surface)(performance, topology, window)
-    bank = build_bank(surface, performance, window, index, [clip.images[i] for i in index])
+    images = [clip.images[i] for i in index]
+    surface = parted(surface, performance, window, index, images, topology)
+    bank = build_bank(surface, performance, window, index, images)
     canvas = small_canvas(bank_canvas(background_plate(bank.images), bank.window), bank)
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
 
