@@ -22,13 +22,13 @@ from tmt.types import Array, Performance, Surface, Window
 
 FRAMES = 16  # that are looked at
 SHARES = np.linspace(0, 1, 5, dtype=np.float32)  # of the head, that are tried
-ABOVE, BEGINS = 0.25, 0.15  # face heights above the chin from which down a place may stand, at first less
+ABOVE, BEGINS = 0.7, 0.3  # face heights above the chin from which down a place may stand, at first less
 JAW = (0.5, 0.6)  # face widths beside the middle: within, a place stands from the chin down alone
 UNDER = 0.1  # face heights below the chin until it may wholly
 BLUR = 1.0  # px of the window, before pictures are compared
-DIFFER = 0.15  # of colours, from which a frame shows something else
+DIFFER = 0.1  # of colours, from which a frame shows something else
 NEAR = 2.0  # vertices that decide together
-STAY = 0.004  # price of a share that is one off what height and outline tell
+STAY = 0.002  # price of a share that is one off what height and outline tell
 EARS = 0.15  # face heights above the chin: below it there is no ear, and above it no shoulder
 NOBODY, SOMEBODY = 0.1, 0.5  # matte of the background, of a person
 COLLAR = (0.38, 0.5)  # face widths beside the middle between which a jaw hides the shoulder below it from the sky

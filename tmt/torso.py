@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tmt.drift import after, back, drifted, standing
+from tmt.drift import after, back, drifted, shifted, standing
 from tmt.topology import Topology
 from tmt.types import Array
 
@@ -25,15 +25,17 @@ NECK = (0.06, 0.25, 0.35)  # below the chin, face heights, no torso; nor down to
 SOFT = 0.8  # px by which pictures are blurred
 ROUNDS, ENOUGH = 12, 0.01  # steps at a level; px below which they end
 NOISE = 4.0  # grey levels that an edge may always be wrong by
-ALIKE, SAME = 0.5, 0.7  # correlation with the reference frame, another clip's, below which it is another torso
+ALIKE, SAME = 0.5, 0.7  # correlation with a known frame, of another clip, below which it is not the same torso
+WELL = 0.8  # below which another frame may know more
+INSIDE = 0.4  # of the torso's edges, that must be in the picture
 USUAL = 0.02  # growth and turn, beside a px of shift: edges too near each other to tell are believed to do no more
 MOST = 0.3  # beyond which they are not shoulders
 
 
 @dataclass(frozen=True)
 class _Edges:
-    """The reference frame's pixels of one level: points [N, 2] px around their `middle` [2]; their light [N], and how
-    it goes with a drift of the points [N, 4]."""
+    """A frame's pixels of one level: points [N, 2] px around their `middle` [2]; their light [N], and how it goes with
+    a drift of the points [N, 4]."""
 
     points: Array
     middle: Array
@@ -41,38 +43,75 @@ class _Edges:
     slope: Array
 
 
+@dataclass(frozen=True)
+class _Known:
+    """A frame whose torso's drift [4] is known, in px of the reduced picture: its `shoulders` as in a FaceTrack, and
+    their edges by level."""
+
+    drift: Array
+    shoulders: Array
+    levels: list[_Edges | None]
+
+
 class TorsoTracker:
     """Drift of the torso (see `drift.py`) in picture px since the frame it was started on; holds its last value when it
-    is lost."""
+    is lost. Where the body has turned away from how that frame shows it, a later one takes its place."""
 
     def __init__(self, topology: Topology) -> None:
         self.topology = topology
-        self.shoulders: Array | None = None  # see FaceTrack
-        self._levels: list[_Edges | None] = []
-        self._scale = 1.0
-        self._last = standing(1)[0].astype(np.float64)
+        self._known: list[_Known] = []  # the first frame, and one that came later
+        self._recent: tuple[Array, Array] | None = None  # picture and drift of the last frame in which all was well
+        self._last = standing(1)[0].astype(np.float64)  # in px of the reduced picture
+        self._scale, self._chin = 1.0, np.zeros(2)  # where it was when the torso was last seen
+
+    @property
+    def shoulders(self) -> Array | None:
+        """Of the first frame, see FaceTrack; None before it."""
+        return self._known[0].shoulders if self._known else None
 
     def start(self, frame: Array, landmarks: Array, matte: Array) -> None:
         """Choose the torso's edges in `frame`, where `matte` [H, W] says person, below the chin and beside the neck."""
         picture = _reduced(frame)
         self._scale = picture.shape[1] / frame.shape[1]
-        body = _below_chin(picture.shape, landmarks[:, :2] * self._scale, matte, self.topology)
-        self.shoulders = np.dstack([picture, body.astype(np.uint8)])
-        self._levels = _edges_of(self.shoulders)
+        face = landmarks[:, :2].astype(np.float64) * self._scale
+        self._chin = face[self.topology.chin]
+        body = _below_chin(picture.shape, face, matte, self.topology)
+        self._known = [_known(standing(1)[0], picture, body)]
 
-    def follow(self, frame: Array) -> Array:
-        """Torso drift [4] float32 in this frame."""
-        if self.shoulders is not None:
-            found = _laid(self._levels, _reduced(frame), _resized(self._last, self._scale))
-            if found is not None:
-                self._last = _resized(found, 1 / self._scale)
-        return self._last.astype(np.float32)
+    def follow(self, frame: Array, face: Array | None = None) -> Array:
+        """Torso drift [4] float32 in this frame. A torso is looked for where it was last, and where it would be had it
+        gone with the `face` [L, 3] px since."""
+        chin = self._chin if face is None else face[self.topology.chin, :2] * self._scale
+        if any(known.levels[0] for known in self._known):
+            picture = _reduced(frame)
+            guesses = [self._last, shifted(self._last, chin - self._chin)][: 1 + bool(np.any(chin != self._chin))]
+            drift, alike = self._found(_pyramid(picture), guesses)
+            if alike > ALIKE:
+                self._last, self._chin = drift, chin
+                self._recent = (picture, drift) if alike > WELL else self._recent
+        return _resized(self._last, 1 / self._scale).astype(np.float32)
+
+    def _found(self, pyramid: list[Array], guesses: list[Array]) -> tuple[Array, float]:
+        """The drift in a picture by what is known, and how alike the torsos are."""
+        found = [_since(known, pyramid, guesses) for known in self._known]
+        best = max(found, key=lambda one: one[1])
+        if best[1] > WELL or self._recent is None:
+            return best
+        first, (picture, drift) = self._known[0], self._recent
+        later = _known(drift, picture, _carried(first.shoulders[..., 1], after(drift, back(first.drift))))
+        again = _since(later, pyramid, guesses)
+        if again[1] <= best[1]:
+            return best
+        self._known, self._recent = [first, later], None
+        return again
 
 
 def between(one: Array, other: Array, guess: Array) -> Array | None:
     """The drift [4] from one clip's `shoulders` to another's, in px of these small pictures, from a guess; None where
     they are not the same clothes."""
-    return _laid(_edges_of(one), other[..., 0], guess, SAME)
+    known = _known(standing(1)[0], one[..., 0], one[..., 1])
+    drift, alike = _since(known, _pyramid(other[..., 0]), [guess])
+    return drift if alike > SAME else None
 
 
 def _resized(drift: Array, scale: float) -> Array:
@@ -108,12 +147,20 @@ def _pyramid(picture: Array) -> list[Array]:
     return [cv2.GaussianBlur(level, (0, 0), SOFT) for level in levels]
 
 
-def _edges_of(shoulders: Array) -> list[_Edges | None]:
-    body = shoulders[..., 1].astype(np.float32)
-    return [
-        _edges(picture, cv2.resize(body, picture.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5)
-        for picture in _pyramid(shoulders[..., 0])
+def _known(drift: Array, picture: Array, body: Array) -> _Known:
+    """What a picture [h, w] uint8 tells whose torso is the `body` [h, w]."""
+    levels = [
+        _edges(level, cv2.resize(body.astype(np.float32), level.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5)
+        for level in _pyramid(picture)
     ]
+    return _Known(drift, np.dstack([picture, body.astype(np.uint8)]), levels)
+
+
+def _carried(body: Array, drift: Array) -> Array:
+    """A body [h, w] uint8 that has drifted."""
+    x, y, grown, turned = drift
+    matrix = np.array([[1 + grown, -turned, x], [turned, 1 + grown, y]])
+    return np.asarray(cv2.warpAffine(body, matrix, body.shape[::-1], flags=cv2.INTER_NEAREST))
 
 
 def _edges(picture: Array, body: Array) -> _Edges | None:
@@ -136,26 +183,34 @@ def _edges(picture: Array, body: Array) -> _Edges | None:
     return _Edges(points - middle, middle, picture[rows, columns].astype(np.float64), slope)
 
 
-def _laid(levels: list[_Edges | None], picture: Array, guess: Array, least: float = ALIKE) -> Array | None:
-    """The drift [4] at which a reference frame's edges lie best on a picture [h, w] uint8; None: they do nowhere."""
-    drift, alike = guess, 0.0
-    for level, (edges, smooth) in reversed(list(enumerate(zip(levels, _pyramid(picture), strict=True)))):
+def _since(known: _Known, pyramid: list[Array], guesses: list[Array]) -> tuple[Array, float]:
+    """The drift [4] at which a known frame's edges lie best on another, seen at all levels, from the better of some
+    guesses; and how alike the two torsos are, correlation."""
+    moves, alike = [after(guess, back(known.drift)) for guess in guesses], 0.0
+    for level, (edges, picture) in reversed(list(enumerate(zip(known.levels, pyramid, strict=True)))):
         if edges is not None:
-            drift, alike = _refined(edges, smooth, _resized(drift, 0.5**level))
-            drift = _resized(drift, 2.0**level)
-    return drift if alike > least and np.linalg.norm(drift[2:]) < MOST else None
+            tries = [_refined(edges, picture, _resized(move, 0.5**level)) for move in moves]
+            move, alike = max(tries, key=lambda one: one[1])
+            moves = [_resized(move, 2.0**level)]
+    drift = after(moves[0], known.drift)
+    return drift, alike if np.linalg.norm(drift[2:]) < MOST else 0.0
 
 
-def _refined(edges: _Edges, picture: Array, drift: Array) -> tuple[Array, float]:
+def _refined(edges: _Edges, picture: Array, guess: Array) -> tuple[Array, float]:
     """The same at one level, in its px; and how alike edges and picture are there, correlation."""
     to_middle, from_middle = (np.array([*(sign * edges.middle), 0.0, 0.0]) for sign in (-1, 1))
-    drift = after(to_middle, after(drift, from_middle))  # of points around the middle
+    drift = after(to_middle, after(guess, from_middle))  # of points around the middle
     few = edges.points[:: max(1, len(edges.points) // 16)]
     ridge = np.diag([0, 0, 1, 1]) * (edges.slope[:, :2] ** 2).mean() / USUAL**2
     for _ in range(ROUNDS):
-        wrong = _light_at(picture, drifted(drift, edges.points) + edges.middle) - edges.light
-        wrong -= np.median(wrong)
-        believed = 1 / (1 + (wrong / max(NOISE, 1.5 * float(np.median(np.abs(wrong))))) ** 2)
+        there = drifted(drift, edges.points) + edges.middle
+        inside = ((there > 0) & (there < picture.shape[::-1])).all(1)
+        if inside.mean() < INSIDE:
+            return guess, 0.0
+        wrong = _light_at(picture, there) - edges.light
+        wrong -= np.median(wrong[inside])
+        usual = 1.5 * float(np.median(np.abs(wrong[inside])))
+        believed = inside / (1 + (wrong / max(NOISE, usual)) ** 2)
         weighed = edges.slope * believed[:, None]
         step = np.linalg.solve(weighed.T @ edges.slope + ridge, weighed.T @ wrong + ridge @ drift)
         drift = after(drift, back(step))

@@ -104,7 +104,7 @@ class TrackBuilder:
         if kept is not None and self._skin is not None:
             self._skin.add(frame, kept, len(self._landmarks))
         self._landmarks.append(kept)
-        self._torso_xy.append(self._torso.follow(frame))
+        self._torso_xy.append(self._torso.follow(frame, found))
         self._sharpness.append(face_sharpness(frame, found))
         return found
 
