@@ -40,7 +40,7 @@ def test_frames_tell_a_shoulder_that_stands_from_hair_that_hangs() -> None:
     assert (seen & (x < 0)).sum() > 20 < (seen & (x > 0)).sum()
     assert told[seen & (x < 0)].max() < 0.2
     assert np.quantile(told[seen & (x > 0)], 0.1) > 0.8
-    np.testing.assert_array_equal(told[y < -0.3], 1.0)
+    np.testing.assert_array_equal(told[y < -0.45], 1.0)
     within = (np.abs(x) < 0.4) & (y < 0)
     np.testing.assert_array_equal(told[within], head.surface.head[within])
 

@@ -22,7 +22,7 @@ from tmt.types import Array, Performance, Surface, Window
 
 FRAMES = 16  # that are looked at
 SHARES = np.linspace(0, 1, 5, dtype=np.float32)  # of the head, that are tried
-ABOVE, BEGINS = 0.7, 0.3  # face heights above the chin from which down a place may stand, at first less
+ABOVE, BEGINS = 0.4, 0.25  # face heights above the chin from which down a place may stand, at first less
 JAW = (0.5, 0.6)  # face widths beside the middle: within, a place stands from the chin down alone
 UNDER = 0.1  # face heights below the chin until it may wholly
 BLUR = 1.0  # px of the window, before pictures are compared
@@ -81,26 +81,26 @@ def shoulders(surface: Surface, places: Array, image: Array, prior: HeadPrior) -
 
 
 def _looks(surface: Surface, performance: Performance, window: Window, index: int, image: Array) -> Array:
-    """What a frame shows of each vertex if it went with the head by each of SHARES: [S, G, G, 4], colours 0..1 and
-    whether it lies in the picture."""
+    """What a frame shows of each vertex if it went with the head by each of SHARES: [S, G, G, 4], colours and how
+    far that is a person, 0..1: what is behind stands by itself, and says nothing of hair and ears before it."""
     grid, target = surface.grid, target_of(performance, index)
     moved = surface.vertices + deform(surface, target.canonical)
     stands, turns = (
         window.to_window(skinned(moved, surface.vertices, np.full(len(moved), end), target, performance))[:, :2]
         for end in (0.0, 1.0)
     )
-    soft = cv2.GaussianBlur(image[..., :3], (0, 0), BLUR).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(image, (0, 0), BLUR).astype(np.float32) / 255
     height, width = soft.shape[:2]
     out = np.empty((len(SHARES), grid, grid, 4), np.float32)
     for share, look in zip(SHARES, out, strict=True):
         x, y = (stands + share * (turns - stands)).astype(np.float32).T.reshape(2, grid, grid)
-        look[..., :3] = cv2.remap(soft, x - 0.5, y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        look[..., 3] = (x > 0) & (y > 0) & (x < width) & (y < height)
+        look[:] = cv2.remap(soft, x - 0.5, y - 0.5, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        look[..., 3] *= (x > 0) & (y > 0) & (x < width) & (y < height)
     return out
 
 
 def _disagreement(looks: Array) -> Array:
-    """looks [K, G, G, 4] of as many frames -> how much they differ [G, G], 0..1."""
+    """looks [K, G, G, 4] of as many frames -> how much they differ where a person is seen [G, G], 0..1."""
     colours, seen = looks[..., :3], looks[..., 3]
     apart = ((colours - np.median(colours, axis=0)) ** 2).sum(-1)
     return np.asarray((apart / (apart + DIFFER**2) * seen).sum(0) / np.maximum(seen.sum(0), 1))

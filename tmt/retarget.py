@@ -195,6 +195,9 @@ def _torso(subject: Performance, driver: Performance, pose: Pose, topology: Topo
     shift = _no_more((drifted(since, theirs) - theirs) * ratio, head * TORSO + TORSO_SLACK)
     grown, turned = np.abs(pose.scale / size - 1), rotation_angle(pose.rotation, pose.rotation[first])
     change = _no_more(since[:, 2:], grown + turned + TORSO_SLACK / size)
+    # A head that is nearer brings its body along; one that is farther away does not: its picture ends too soon.
+    larger = max(1.0, float(pose.scale[first] / subject.pose.scale[subject.reference]))
+    change = (change + [1, 0]) * larger - [1, 0]
     drift = about(home, neck(pose[first], subject, topology) - home + shift, change)
     return after(drift, start).astype(np.float32)
 
