@@ -7,12 +7,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from heads import TOPOLOGY, Painted, acted, studied
+from heads import TOPOLOGY, Painted, acted, poses, studied
 
 from tmt.bank import target_of
 from tmt.depth import HeadPrior, fit_prior
 from tmt.neckline import SHARES, best_share, nearest_to, parted, shoulders
-from tmt.types import Array
+from tmt.render import share_of_head
+from tmt.types import Array, Target
 
 FRAMES = np.arange(25)
 
@@ -43,6 +44,27 @@ def test_frames_tell_a_shoulder_that_stands_from_hair_that_hangs() -> None:
     np.testing.assert_array_equal(told[y < -0.45], 1.0)
     within = (np.abs(x) < 0.4) & (y < 0)
     np.testing.assert_array_equal(told[within], head.surface.head[within])
+
+
+def test_a_neck_that_turns_far_does_so_smoothly_and_its_shoulders_stand_all_the_same() -> None:
+    head = acted()
+    x, y = places_of(head)
+    truth = np.where((np.abs(x) < 0.5) & (y < 0.1), 1.0, 0.0).astype(np.float32)  # all below the chin stands
+    real = replace(head, surface=replace(head.surface, head=truth))
+    shots = [real.photo(target_of(real.performance, int(frame))) for frame in FRAMES]
+    surface = parted(head.surface, head.performance, head.window, FRAMES, shots, TOPOLOGY)
+    assert surface.head_far is not None
+    front, turned = (target_of(head.performance, 0), Target(poses(np.array([30.0]))[0], *_rest(head)))
+    near, far = (share_of_head(surface, target, head.performance) for target in (front, turned))
+    np.testing.assert_array_equal(near, surface.head)
+    within, beside = (np.abs(x) < 0.4), (np.abs(x) > 0.85) & (np.abs(x) < 1.2) & (y > 0.02) & (y < 0.28)
+    np.testing.assert_allclose(far[within], head.surface.head[within], atol=1e-5)
+    assert far[beside].max() < 0.2 > near[beside].max()
+
+
+def _rest(head: Painted) -> tuple[Array, Array]:
+    at_rest = target_of(head.performance, 0)
+    return at_rest.canonical, at_rest.torso
 
 
 def test_where_frames_tell_nothing_height_does() -> None:

@@ -23,6 +23,7 @@ from tmt.types import Array, Performance, Surface, Window
 FRAMES = 16  # that are looked at
 SHARES = np.linspace(0, 1, 5, dtype=np.float32)  # of the head, that are tried
 ABOVE, BEGINS = 0.4, 0.25  # face heights above the chin from which down a place may stand, at first less
+NECK = (0.55, 0.8)  # face widths beside the middle: within, a neck that turns far does so as smoothly as height tells
 JAW = (0.5, 0.6)  # face widths beside the middle: within, a place stands from the chin down alone
 UNDER = 0.1  # face heights below the chin until it may wholly
 BLUR = 1.0  # px of the window, before pictures are compared
@@ -32,7 +33,7 @@ STAY = 0.002  # price of a share that is one off what height and outline tell
 EARS = 0.15  # face heights above the chin: below it there is no ear, and above it no shoulder
 NOBODY, SOMEBODY = 0.1, 0.5  # matte of the background, of a person
 COLLAR = (0.38, 0.5)  # face widths beside the middle between which a jaw hides the shoulder below it from the sky
-EASE = 1.5  # vertices over which neck and shoulder are parted
+EASE, SLOPE = 1.5, 2.5  # vertices over which neck and shoulder are parted, where the head turns far
 
 
 def parted(
@@ -44,16 +45,19 @@ def parted(
     prior = fit_prior(performance.neutral.astype(np.float64), topology)
     nearest = nearest_to(index, performance.reference)
     places = row_of(surface, performance, window, int(index[nearest]))[0]
-    standing = shoulders(surface, places, images[nearest], prior)
-    surface = replace(surface, head=(surface.head * (1 - standing.ravel())).astype(np.float32))
+    standing = shoulders(surface, places, images[nearest], prior).ravel()
+    bare = shoulders(surface, places, images[nearest], prior, jaw=False)
+    aside = _aside(surface, prior, NECK)
+    far = surface.head * (1 - cv2.GaussianBlur(bare, (0, 0), SLOPE).ravel())
+    surface = replace(surface, head=surface.head * (1 - standing), head_far=far)
     chosen = np.unique(np.linspace(0, len(index) - 1, min(FRAMES, len(index))).round().astype(int))
     if len(chosen) < 3:
         return surface
     looks = np.stack([_looks(surface, performance, window, int(index[k]), images[k]) for k in chosen], 1)
     share = best_share(np.stack([_disagreement(one) for one in looks]), surface.head.reshape(looks.shape[2:4]))
     free = _may_stand(surface, prior)
-    head = surface.head + free * (share.ravel() - surface.head)
-    return replace(surface, head=head.astype(np.float32))
+    head, far = (base + free * part * (share.ravel() - base) for base, part in ((surface.head, 1), (far, aside)))
+    return replace(surface, head=head.astype(np.float32), head_far=far.astype(np.float32))
 
 
 def nearest_to(index: Array, frame: int) -> int:
@@ -61,10 +65,10 @@ def nearest_to(index: Array, frame: int) -> int:
     return int(np.abs(index - frame).argmin())
 
 
-def shoulders(surface: Surface, places: Array, image: Array, prior: HeadPrior) -> Array:
+def shoulders(surface: Surface, places: Array, image: Array, prior: HeadPrior, jaw: bool = True) -> Array:
     """Which vertices of the sheet [G, G] surely lie on a shoulder, 0..1: in a frontal keyframe, `image` [H, W, 4]
     uint8, where they have `places` [G*G, 2] px, there is background above them that reaches down below the ears.
-    (Above hair that hangs there is none.)"""
+    (Above hair that hangs there is none.) With `jaw` also where that hides the sky from them."""
     matte = image[..., 3].astype(np.float32) / 255
     x, y = (np.ascontiguousarray(places[:, axis]).reshape(surface.grid, -1) for axis in (0, 1))
     inside = (x > 0) & (x < matte.shape[1]) & (y > 0) & (y < matte.shape[0])
@@ -74,9 +78,9 @@ def shoulders(surface: Surface, places: Array, image: Array, prior: HeadPrior) -
     # and a little above: the soft edge of the shoulder
     bare = cv2.dilate((sky & (person > SOMEBODY)).astype(np.uint8), np.ones((7, 1), np.uint8))
     across = np.abs(surface.vertices[:, 0].reshape(person.shape)[0] - prior.centre[0]) / prior.face_width
-    jaw = int(((across > COLLAR[0]) & (across < COLLAR[1])).sum() / 2)  # vertices from the neck to where the jaw ends
+    wide = int(((across > COLLAR[0]) & (across < COLLAR[1])).sum() / 2) if jaw else 0  # from the neck to the jaw's end
     below = surface.vertices[:, 1].reshape(person.shape) > prior.chin
-    beside = cv2.dilate(bare, np.ones((1, 2 * jaw + 1), np.uint8)) * below
+    beside = cv2.dilate(bare, np.ones((1, 2 * wide + 1), np.uint8)) * below
     return cv2.GaussianBlur(np.maximum(bare, beside).astype(np.float32), (0, 0), EASE)
 
 
@@ -119,7 +123,12 @@ def best_share(cost: Array, usual: Array) -> Array:
 
 def _may_stand(surface: Surface, prior: HeadPrior) -> Array:
     """Where frames are heard [G*G] 0..1: beside and below the jaw."""
-    x, y = surface.vertices[:, 0] - prior.centre[0], (surface.vertices[:, 1] - prior.chin) / prior.face_height
+    y = (surface.vertices[:, 1] - prior.chin) / prior.face_height
     low, under = smoothstep((y + ABOVE) / BEGINS), smoothstep(y / UNDER)
-    aside = smoothstep((np.abs(x) / prior.face_width - JAW[0]) / (JAW[1] - JAW[0]))
-    return np.asarray(low * np.maximum(aside, under), np.float32)
+    return np.asarray(low * np.maximum(_aside(surface, prior, JAW), under), np.float32)
+
+
+def _aside(surface: Surface, prior: HeadPrior, ends: tuple[float, float]) -> Array:
+    """[G*G] 0 within the first of `ends`, face widths beside the middle, 1 beyond the second."""
+    away = np.abs(surface.vertices[:, 0] - prior.centre[0]) / prior.face_width
+    return smoothstep((away - ends[0]) / (ends[1] - ends[0])).astype(np.float32)

@@ -12,10 +12,11 @@ import torch
 
 from tmt import kernels
 from tmt.drift import after, back, drifted
-from tmt.geometry import transform
+from tmt.geometry import rotation_angle, smoothstep, transform
 from tmt.types import Array, Performance, Surface, Target, Window
 
 GLANCE = 0.20  # eye widths: were the sheet to go drifted with an iris any further, the white would fold (see glance.py)
+FAR = (8.0, 20.0)  # degrees from the reference frame from which, and to which, a neck turns more smoothly
 TRIANGLES = 2**20  # more than any sheet or mesh has: the low bits of a packed depth
 
 
@@ -55,7 +56,18 @@ def _held(glance: float) -> float:
 
 def place(surface: Surface, offsets: Array, target: Target, subject: Performance) -> Array:
     """Vertices [G*G, 3] in the subject's picture, px: the head by its pose, the torso by its drift, blended between."""
-    return skinned(surface.vertices + offsets, surface.vertices, surface.head, target, subject)
+    share = share_of_head(surface, target, subject)
+    return skinned(surface.vertices + offsets, surface.vertices, share, target, subject)
+
+
+def share_of_head(surface: Surface, target: Target, subject: Performance) -> Array:
+    """How far each vertex [G*G] turns with the head: as frames tell it, and more smoothly the further the head
+    turns, where a neck would be torn."""
+    if surface.head_far is None:
+        return surface.head
+    turned = np.degrees(rotation_angle(subject.pose.rotation[subject.reference], target.pose.rotation))
+    far = float(smoothstep((turned - FAR[0]) / (FAR[1] - FAR[0])))
+    return surface.head + np.float32(far) * (surface.head_far - surface.head) if far > 0 else surface.head
 
 
 def skinned(head: Array, torso: Array, share: Array, target: Target, subject: Performance) -> Array:

@@ -187,10 +187,9 @@ class Targets(Protocol):
 
 @dataclass(frozen=True)
 class Surface:
-    """The head as a height field in canonical space: a G x G sheet whose vertices follow the landmarks.
-
-    vertices [G*G, 3] head units, mouth opened so that lips part; parameter [L, 3] landmarks of that shape; operator
-    sparse [G*G, L] landmark -> vertex offsets; head [G*G] 1 on the head, 0 on the torso; regions [4, G*G] mouth, right
+    """The head as a height field in canonical space: a sheet whose vertices follow the landmarks. vertices [G*G, 3]
+    head units, mouth open; parameter [L, 3] landmarks of that shape; operator sparse [G*G, L] landmark -> vertex
+    offsets; head [G*G] 1 on the head, 0 on the torso; head_far: where it is turned far; regions [4, G*G] mouth, right
     eye, left eye, brows; interior, eyeballs [G*G] between lips, lids; eyes: landmarks of irises, corners. float32."""
 
     grid: int
@@ -202,6 +201,7 @@ class Surface:
     interior: Array
     eyeballs: Array
     eyes: tuple[tuple[tuple[int, ...], tuple[int, int]], ...] = ()
+    head_far: Array | None = None
 
 
 @dataclass(frozen=True)
