@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tmt.drift import after, back, drifted, shifted, standing
+from tmt.drift import after, back, shifted, standing
 from tmt.topology import Topology
 from tmt.types import Array
 
@@ -23,7 +23,7 @@ LEAST = 60  # of all of them, below which there is no torso
 BESIDE = 2  # px around the person, so that the outline is seen against what is behind
 NECK = (0.06, 0.25, 0.35)  # below the chin, face heights, no torso; nor down to the second within face widths
 SOFT = 0.8  # px by which pictures are blurred
-ROUNDS, ENOUGH = 12, 0.01  # steps at a level; px below which they end
+ROUNDS, ENOUGH = 12, 0.02  # steps at a level; px below which they end
 NOISE = 4.0  # grey levels that an edge may always be wrong by
 ALIKE, SAME = 0.5, 0.7  # correlation with a known frame, of another clip, below which it is not the same torso
 WELL = 0.8  # below which another frame may know more
@@ -34,11 +34,11 @@ MOST = 0.3  # beyond which they are not shoulders
 
 @dataclass(frozen=True)
 class _Edges:
-    """A frame's pixels of one level: points [N, 2] px around their `middle` [2]; their light [N], and how it goes with
-    a drift of the points [N, 4]."""
+    """A frame's pixels of one level: points [N], complex, px around their `middle`; their light [N], and how it goes
+    with a drift of the points [N, 4]."""
 
     points: Array
-    middle: Array
+    middle: complex
     light: Array
     slope: Array
 
@@ -176,11 +176,12 @@ def _edges(picture: Array, body: Array) -> _Edges | None:
     rows, columns = rows[within], columns[within]
     if len(rows) < LEAST:
         return None
-    points = np.stack([columns, rows], 1) + 0.5
-    middle = points.mean(0)
-    (x, y), gx, gy = (points - middle).T, across[rows, columns], down[rows, columns]
+    points = columns + 0.5 + 1j * (rows + 0.5)
+    middle = complex(points.mean())
+    points -= middle
+    x, y, gx, gy = points.real, points.imag, across[rows, columns], down[rows, columns]
     slope = np.stack([gx, gy, gx * x + gy * y, gy * x - gx * y], 1).astype(np.float64)
-    return _Edges(points - middle, middle, picture[rows, columns].astype(np.float64), slope)
+    return _Edges(points, middle, picture[rows, columns].astype(np.float64), slope)
 
 
 def _since(known: _Known, pyramid: list[Array], guesses: list[Array]) -> tuple[Array, float]:
@@ -189,22 +190,26 @@ def _since(known: _Known, pyramid: list[Array], guesses: list[Array]) -> tuple[A
     moves, alike = [after(guess, back(known.drift)) for guess in guesses], 0.0
     for level, (edges, picture) in reversed(list(enumerate(zip(known.levels, pyramid, strict=True)))):
         if edges is not None:
-            tries = [_refined(edges, picture, _resized(move, 0.5**level)) for move in moves]
-            move, alike = max(tries, key=lambda one: one[1])
-            moves = [_resized(move, 2.0**level)]
+            best, alike = moves[0], -1.0
+            for move in moves:
+                found, likeness = _refined(edges, picture, _resized(move, 0.5**level))
+                best, alike = max((best, alike), (found, likeness), key=lambda one: one[1])
+                if alike > WELL:
+                    break
+            moves = [_resized(best, 2.0**level)]
     drift = after(moves[0], known.drift)
     return drift, alike if np.linalg.norm(drift[2:]) < MOST else 0.0
 
 
 def _refined(edges: _Edges, picture: Array, guess: Array) -> tuple[Array, float]:
-    """The same at one level, in its px; and how alike edges and picture are there, correlation."""
-    to_middle, from_middle = (np.array([*(sign * edges.middle), 0.0, 0.0]) for sign in (-1, 1))
-    drift = after(to_middle, after(guess, from_middle))  # of points around the middle
+    """The same at one level, in its px, from one guess."""
+    factor, shift = complex(1 + guess[2], guess[3]), complex(guess[0], guess[1])
+    shift += (factor - 1) * edges.middle  # of points around the middle
     few = edges.points[:: max(1, len(edges.points) // 16)]
-    ridge = np.diag([0, 0, 1, 1]) * (edges.slope[:, :2] ** 2).mean() / USUAL**2
+    ridge = np.array([0, 0, 1, 1]) * (edges.slope[:, :2] ** 2).mean() / USUAL**2
     for _ in range(ROUNDS):
-        there = drifted(drift, edges.points) + edges.middle
-        inside = ((there > 0) & (there < picture.shape[::-1])).all(1)
+        there = factor * edges.points + (shift + edges.middle)
+        inside = (there.real > 0) & (there.real < picture.shape[1]) & (there.imag > 0) & (there.imag < picture.shape[0])
         if inside.mean() < INSIDE:
             return guess, 0.0
         wrong = _light_at(picture, there) - edges.light
@@ -212,11 +217,15 @@ def _refined(edges: _Edges, picture: Array, guess: Array) -> tuple[Array, float]
         usual = 1.5 * float(np.median(np.abs(wrong[inside])))
         believed = inside / (1 + (wrong / max(NOISE, usual)) ** 2)
         weighed = edges.slope * believed[:, None]
-        step = np.linalg.solve(weighed.T @ edges.slope + ridge, weighed.T @ wrong + ridge @ drift)
-        drift = after(drift, back(step))
-        if np.abs(drifted(step, few) - few).max() < ENOUGH:
+        pull = ridge * [0, 0, factor.real - 1, factor.imag]
+        x, y, grown, turned = np.linalg.solve(weighed.T @ edges.slope + np.diag(ridge), weighed.T @ wrong + pull)
+        step, change = complex(x, y), complex(grown, turned)
+        factor, shift = factor / (1 + change), shift - factor * step / (1 + change)
+        if np.abs(change * few + step).max() < ENOUGH:
             break
-    return after(from_middle, after(drift, to_middle)), _alike(edges.light + wrong, edges.light, believed)
+    shift -= (factor - 1) * edges.middle
+    drift = np.array([shift.real, shift.imag, factor.real - 1, factor.imag])
+    return drift, _alike(edges.light + wrong, edges.light, believed)
 
 
 def _alike(one: Array, other: Array, weight: Array) -> float:
@@ -226,6 +235,6 @@ def _alike(one: Array, other: Array, weight: Array) -> float:
 
 
 def _light_at(picture: Array, points: Array) -> Array:
-    """A picture [h, w] at points [N, 2]."""
-    where = (points - 0.5).astype(np.float32)[:, None]
+    """A picture [h, w] at points [N], complex."""
+    where = np.stack([points.real, points.imag], 1).astype(np.float32)[:, None] - np.float32(0.5)
     return cv2.remap(picture, where, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0].astype(np.float64)
