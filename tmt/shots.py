@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from tmt.bars import Bars
+from tmt.drift import standing
 from tmt.motion import perform
 from tmt.topology import Topology
 from tmt.track import FaceTracker, face_sharpness, in_usual_light
@@ -71,7 +72,7 @@ def sampled_performance(shots: Shots, found: Found, topology: Topology) -> tuple
         bars.add(picture)
     left, top, right, bottom = (math.ceil(lines / shots.scale) for lines in bars.sides())
     track = FaceTrack(
-        found.landmarks, np.ones(count, bool), np.zeros((count, 2), np.float32), found.sharpness,
+        found.landmarks, np.ones(count, bool), standing(count), found.sharpness,
         (info.width, info.height), info.fps, bars=(left, top, right, bottom),
     )  # fmt: skip
     return perform(track, topology, 0.0), track
