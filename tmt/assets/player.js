@@ -122,6 +122,6 @@
     const look = event.target.closest?.("[data-seek]");
     if (look) document.querySelector("#player .tmt-player")?.seekTo(+look.dataset.seek + 0.001);
     const face = event.target.closest?.("[data-face]");
-    if (face) choose(face.dataset.role, +face.dataset.face, 50);
+    if (face) choose(face.dataset.role, +face.dataset.face, 250);
   });
 })();
