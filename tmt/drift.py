@@ -1,7 +1,7 @@
 """How shoulders move in the picture: a similarity of its plane, told by four numbers.
 
 A drift [*, 4] is (x, y, grown, turned): the point p, a complex number x + iy in px, goes to (1 + grown + i turned) p +
-x + iy. Four zeros stand standing, and drifts that are averaged are points that are averaged.
+x + iy. Four zeros stand still, and drifts that are averaged are points that are averaged.
 """
 
 from __future__ import annotations

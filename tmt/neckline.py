@@ -13,10 +13,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from tmt.bank import row_of, target_of
+from tmt.bank import target_of
 from tmt.depth import HeadPrior, fit_prior
 from tmt.geometry import smoothstep
-from tmt.render import deform, skinned
+from tmt.render import deform, place, skinned
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Surface, Window
 
@@ -44,7 +44,8 @@ def parted(
     tell it. Of fewer than three, the outline tells alone."""
     prior = fit_prior(performance.neutral.astype(np.float64), topology)
     nearest = nearest_to(index, performance.reference)
-    places = row_of(surface, performance, window, int(index[nearest]))[0]
+    target = target_of(performance, int(index[nearest]))
+    places = window.to_window(place(surface, deform(surface, target.canonical), target, performance))[:, :2]
     standing = shoulders(surface, places, images[nearest], prior).ravel()
     bare = shoulders(surface, places, images[nearest], prior, jaw=False)
     aside = _aside(surface, prior, NECK)

@@ -15,7 +15,7 @@ from tmt.drift import after, back, drifted
 from tmt.geometry import rotation_angle, smoothstep, transform
 from tmt.types import Array, Performance, Surface, Target, Window
 
-GLANCE = 0.20  # eye widths: were the sheet to go drifted with an iris any further, the white would fold (see glance.py)
+GLANCE = 0.20  # eye widths: were the sheet to go along with an iris any further, the white would fold (see glance.py)
 FAR = (8.0, 20.0)  # degrees from the reference frame from which, and to which, a neck turns more smoothly
 TRIANGLES = 2**20  # more than any sheet or mesh has: the low bits of a packed depth
 
@@ -46,7 +46,7 @@ def deform(surface: Surface, canonical: Array) -> Array:
 
 
 def _held(glance: float) -> float:
-    """Share of a glance, eye widths, that the sheet goes drifted with: it stays below GLANCE in the end."""
+    """Share of a glance, eye widths, that the sheet goes along with: it stays below GLANCE in the end."""
     free = 0.6 * GLANCE
     if glance <= free:
         return 1.0

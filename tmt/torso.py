@@ -98,7 +98,7 @@ class TorsoTracker:
         if best[1] > WELL or self._recent is None:
             return best
         first, (picture, drift) = self._known[0], self._recent
-        later = _known(drift, picture, _carried(first.shoulders[..., 1], after(drift, back(first.drift))))
+        later = _known(drift, picture, _carried(first.shoulders[..., 1], drift))
         again = _since(later, pyramid, guesses)
         if again[1] <= best[1]:
             return best
