@@ -93,7 +93,7 @@ def test_a_side_by_side_shows_subject_driver_and_result_in_one_row(whole_run: tu
 
 def test_progress_tells_tracking_and_rendering_frame_by_frame(whole_run: tuple[Result, list[Step]]) -> None:
     _, steps = whole_run
-    assert [s.stage for s in steps] == ["track"] * 40 + ["render"] * 40
+    assert [s.stage for s in steps] == ["track"] * 40 + ["align"] * 40 + ["render"] * 40
     assert [s.done for s in steps] == list(range(1, 41)) * 2
     assert {s.total for s in steps} == {40}
 

@@ -63,6 +63,13 @@ def rotation_vector(rotation: Array) -> Array:
     return Rotation.from_matrix(rotation.reshape(-1, 3, 3)).as_rotvec().reshape(*rotation.shape[:-2], 3)
 
 
+def rotation_from_vector(vector: Array) -> Array:
+    """Axis times radians [3] -> rotation [3, 3]; the inverse of `rotation_vector`."""
+    from scipy.spatial.transform import Rotation
+
+    return np.asarray(Rotation.from_rotvec(vector).as_matrix())
+
+
 def fit_similarity(source: Array, target: Array, weights: Array) -> Pose:
     """Weighted least-squares similarity (Umeyama 1991): source [N, 3], target [*, N, 3], weights [*, N] -> Pose [*]."""
     weights = weights / weights.sum(-1, keepdims=True)

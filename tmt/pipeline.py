@@ -15,6 +15,7 @@ import torch
 
 from tmt import provenance
 from tmt.chosen import keep_to
+from tmt.direct import aligned
 from tmt.draw import draw
 from tmt.errors import MediaError, SettingsError
 from tmt.flat import InPlane
@@ -86,8 +87,11 @@ class TalkingHeadPipeline:
         depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
         return study(Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty)
 
-    def drive(self, driving: str | Path, settings: Settings | None = None) -> Generator[Step, None, Drive]:
-        """Track a driving clip: a generator of progress whose value is the Drive."""
+    def drive(
+        self, driving: str | Path, settings: Settings | None = None, head: CanonicalHead | None = None
+    ) -> Generator[Step, None, Drive]:
+        """Track a driving clip: a generator of progress whose value is the Drive. With a `head` of the same person its
+        poses are told by that."""
         path, seconds = Path(driving), Counter[str]()
         info = probe(path)
         if info.is_still:
@@ -107,15 +111,17 @@ class TalkingHeadPipeline:
                 clock = time.perf_counter()
         track = builder.finish(info.fps)
         performance = perform(track, self.tracker.topology, settings.steadiness)
-        _tick(seconds, "track", clock)
+        clock = _tick(seconds, "track", clock)
         if len(performance) < 2:
             raise MediaError("driving_needs_motion", name=path.name)
+        performance = yield from aligned(info, track, performance, self.tracker, head)
+        _tick(seconds, "align", clock)
         return Drive(path, info, performance, dict(seconds), {**track.lost, **missing_frames(info)})
 
     def frames(self, head: CanonicalHead, driving: str | Path, settings: Settings | None = None) -> Iterator[Frame]:
         """The transferred frames one by one, without writing anything."""
         settings = check_settings(settings or Settings())
-        drive = run_to_end(self.drive(driving, settings))
+        drive = run_to_end(self.drive(driving, settings, head))
         subject, plan = laid(head, drive.performance, self.tracker.topology, settings)
         drawing = draw(subject, plan, settings, self.tracker, Counter(), drive.info.fps)
         for index, (picture, acted) in enumerate(drawing):
@@ -135,7 +141,7 @@ class TalkingHeadPipeline:
         """`transfer` as a generator of progress: closing it cancels the run and leaves nothing half-written."""
         settings = check_settings(settings or Settings())
         path = check_output(Path(out), head.info.path, Path(driving))
-        drive = yield from self.drive(driving, settings)
+        drive = yield from self.drive(driving, settings, head)
         return (yield from write(self.job(head, drive, path, settings), self.tracker))
 
     def job(self, head: CanonicalHead, drive: Drive, out: Path, settings: Settings) -> Job:

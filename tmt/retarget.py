@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tmt.between import between_shapes, carried, into, over
 from tmt.creases import laid_on
 from tmt.depth import neck
 from tmt.drift import about, after, back, drifted
-from tmt.geometry import fit_similarity_robust, power_rotation, rotation_angle, smoothstep, transform, untransform
+from tmt.geometry import power_rotation, rotation_angle, smoothstep, transform, untransform
 from tmt.motion import rest_pose
 from tmt.openings import below_lip, close_lids, part_lips, turn_eyes, uncross
 from tmt.skin import beside, laid_over, skin_map
@@ -42,6 +43,7 @@ class Retarget:
     strength: Array
     same: float  # 1: the driver is the subject, whose expression passes unchanged
     gauge: Array  # [L, 2] head units: from the driver's mean face to the skin of the same name in the subject's
+    between: Pose  # of the subject's shape in the driver's
     pose: Pose  # [T] of the subject's head
     torso: Array  # [T, 4] drift, picture px
     creases: Creases | None = None  # the driver's, for this subject
@@ -74,17 +76,16 @@ class Retarget:
         return below_lip(moved, subject.neutral, self.topology).astype(np.float32)
 
     def driver_in_subject(self, index: int) -> Pose:
-        """The pose at which the subject's own shape lies over the driver's landmarks of a frame."""
-        stable = list(self.topology.stable)
-        landmarks = transform(self.driver.pose[index], self.driver.canonical[index][stable])
-        return fit_similarity_robust(self.subject.shape[stable], landmarks)
+        """The pose at which the subject's own shape lies over the driver's head in a frame, in the driver's picture."""
+        return over(self.driver.pose[index], self.between)
 
 
 def retarget(subject: Performance, driver: Performance, topology: Topology, settings: Settings) -> Retarget:
     """Lay a driver over a subject."""
     same, gauge = sameness(subject, driver, topology)
+    between = between_shapes(subject, driver, topology)
     if settings.mode == "absolute":
-        pose = _absolute_pose(subject, driver, topology)
+        pose = carried(over(driver.pose, between), into(subject, driver))
     else:
         pose = _relative_pose(subject, driver, settings.head)
     torso = _torso(subject, driver, pose, topology)
@@ -94,7 +95,7 @@ def retarget(subject: Performance, driver: Performance, topology: Topology, sett
     return Retarget(
         subject=subject, driver=driver, topology=topology, settings=settings, gain=gain,
         strength=strengths(subject.neutral, topology, settings), same=same, gauge=gauge,
-        pose=pose, torso=torso,
+        between=between, pose=pose, torso=torso,
         creases=laid_on(driver.creases, subject.neutral, gain),
     )
 
@@ -169,21 +170,6 @@ def _relative_pose(subject: Performance, driver: Performance, strength: float) -
     return Pose(start.scale * growth, turn @ start.rotation, start.translation + shift)
 
 
-def _absolute_pose(subject: Performance, driver: Performance, topology: Topology) -> Pose:
-    """The subject's shape laid over the driver's landmarks, carried from the driver's picture into the subject's."""
-    stable = list(topology.stable)
-    landmarks = transform(driver.pose, driver.canonical[:, stable].astype(np.float64))
-    pose = fit_similarity_robust(subject.shape[stable], landmarks)
-    ratio, shift = _into(subject, driver)
-    return Pose(pose.scale * ratio, pose.rotation, pose.translation * ratio + np.append(shift, 0.0))
-
-
-def _into(subject: Performance, driver: Performance) -> tuple[float, Array]:
-    """How the driver's picture is laid over the subject's: times, and shift [2] px."""
-    ratio = min(subject.size) / min(driver.size)
-    return ratio, (np.array(subject.size) - np.array(driver.size) * ratio) / 2
-
-
 def _torso(subject: Performance, driver: Performance, pose: Pose, topology: Topology) -> Array:
     """Torso drift [T, 4]: the driver's, in the subject's head size, from where the base of the skull puts it (against
     the middle of the head: -0.4 to 0.8 dB over the heads of twelve people, 0.1 on the mean)."""
@@ -207,16 +193,16 @@ def _same_clothes(subject: Performance, driver: Performance, torso: Array) -> Ar
     where `torso` [T, 4] has them, which is what remains where they are not found."""
     if subject.shoulders is None or driver.shoulders is None:
         return torso
-    ratio, shift = _into(subject, driver)
-    into, first = np.array([*shift, ratio - 1, 0.0]), driver.reference
+    ratio, shift = into(subject, driver)
+    laid, first = np.array([*shift, ratio - 1, 0.0]), driver.reference
     small = _times(subject.shoulders.shape[1] / subject.size[0])
     theirs = _times(driver.shoulders.shape[1] / driver.size[0])
-    guess = after(back(after(into, driver.torso[first])), torso[first])
+    guess = after(back(after(laid, driver.torso[first])), torso[first])
     found = between(subject.shoulders, driver.shoulders, after(theirs, after(guess, back(small))))
     if found is None:
         return torso
     carried = after(back(theirs), after(found, small))
-    return after(after(into, driver.torso), carried).astype(np.float32)
+    return after(after(laid, driver.torso), carried).astype(np.float32)
 
 
 def _times(scale: float) -> Array:

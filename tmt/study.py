@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tmt.align import settled
 from tmt.back import back_of
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
@@ -63,6 +64,8 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
+    rough = parted(surface, performance, window, index, images, tracker.topology)
+    performance = settled(rough, performance, window, index, images, tracker.topology)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)

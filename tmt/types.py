@@ -313,7 +313,7 @@ class HeadPath:
 
 @dataclass(frozen=True)
 class Step:
-    """Progress of a run: `stage` is "study", "track" or "render"; `total` is None while unknown."""
+    """Progress of a run: `stage` is "study", "build", "track", "align" or "render"; `total` is None while unknown."""
 
     stage: str
     done: int

@@ -74,7 +74,7 @@ def _pipeline(setup: Setup) -> TalkingHeadPipeline:
 def _laid(subject: Path, driving: Path, settings: Settings, setup: Setup) -> tuple[CanonicalHead, Targets]:
     pipeline = _pipeline(setup)
     head = pipeline.study(subject, consent=CONSENT)
-    drive = run_to_end(pipeline.drive(driving, settings))
+    drive = run_to_end(pipeline.drive(driving, settings, head))
     return head, retarget(head.performance, drive.performance, pipeline.tracker.topology, settings)
 
 

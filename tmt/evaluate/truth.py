@@ -162,7 +162,7 @@ class _Product:
         assert isinstance(pipeline, TalkingHeadPipeline), "a pretended pipeline brings its own `make`"
         settings = replace(SETTINGS, method=method)
         if self._drive is None:
-            self._drive = run_to_end(pipeline.drive(truth.driving, settings))
+            self._drive = run_to_end(pipeline.drive(truth.driving, settings, head))
         subject, whole = laid(head, self._drive.performance, topology, settings)
         plan = Chosen(whole, truth.numbers)
         size = truth.pictures.shape[2], truth.pictures.shape[1]

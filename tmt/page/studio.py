@@ -122,7 +122,7 @@ class RealStudio:
         self, head: CanonicalHead, driving: Clip, out: Path, settings: Settings
     ) -> Generator[Step, None, Result]:
         """See Studio. Tracking stays on the CPU; what follows may have a GPU."""
-        drive = yield from self._pipeline.drive(driving.path, settings)
+        drive = yield from self._pipeline.drive(driving.path, settings, head)
         result: Result | None = None
         for item in rendered(self._pipeline.job(head, drive, out, settings), self._pipeline.tracker):
             if isinstance(item, Result):

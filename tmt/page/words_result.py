@@ -7,6 +7,7 @@ RESULT: dict[str, tuple[str, str]] = {
     "start": ("Starting", "準備しています"),
     "study": ("Studying the subject", "被写体を調べています"),
     "track": ("Following the driving face", "動きの動画の顔を追跡しています"),
+    "align": ("Measuring how the driving head turns", "動きの動画の頭の動きを測っています"),
     "render": ("Rendering", "映像を作っています"),
     "measure": ("Measuring the result", "結果を測定しています"),
     "build": ("Building the 3D head", "3D頭部を作っています"),

@@ -1,0 +1,130 @@
+"""Direct alignment: a head's pose by all of its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from heads import TOPOLOGY, Painted, acted
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tmt.align import NOISE, Aligner, View, posed, settled
+from tmt.bank import target_of
+from tmt.geometry import rotation_angle, rotation_from_euler, rotation_from_vector, rotation_vector, transform
+from tmt.kernels_align import accumulate
+from tmt.types import Array, Performance, Pose, Target
+
+FRAMES = np.array([0, 3, 6, 9, 14, 18, 21])
+angles = st.floats(-3, 3)
+
+
+def shots(head: Painted) -> list[Array]:
+    return [head.photo(target_of(head.performance, int(frame))) for frame in FRAMES]
+
+
+def turned(pose: Pose, yaw: float, pitch: float, roll: float, growth: float = 1.0) -> Pose:
+    """A pose told wrongly, by degrees."""
+    turn = rotation_from_euler(*np.radians([yaw, pitch, roll]))
+    return Pose(pose.scale * growth, turn @ pose.rotation, pose.translation)
+
+
+def off(one: Pose, other: Pose) -> float:
+    return float(np.degrees(rotation_angle(one.rotation, other.rotation)))
+
+
+def views_of(head: Painted) -> tuple[Aligner, list[View]]:
+    aligner = Aligner(head.surface, head.performance, head.window, TOPOLOGY)
+    return aligner, [aligner.view(int(frame), image) for frame, image in zip(FRAMES, shots(head), strict=True)]
+
+
+@pytest.mark.parametrize("wrong", [(2, 0, 0, 1), (0, 2, 0, 1), (0, 0, 2, 1), (-1.5, 1.5, -1, 1.02)])
+def test_a_pose_that_landmarks_tell_wrongly_is_set_right_by_the_picture(wrong: tuple[float, ...]) -> None:
+    head = acted()
+    aligner, views = views_of(head)
+    true = target_of(head.performance, 12)
+    told = Target(turned(true.pose, *wrong), true.canonical, true.torso)
+    found = aligner.pose(told, head.photo(true), views)
+    assert off(found, true.pose) < 0.4 * off(told.pose, true.pose)
+    assert abs(np.log(found.scale / true.pose.scale)) < 0.006
+
+
+def test_a_pose_that_is_right_stays() -> None:
+    head = acted()
+    aligner, views = views_of(head)
+    true = target_of(head.performance, 12)
+    found = aligner.pose(true, head.photo(true), views)
+    assert off(found, true.pose) < 0.25
+    assert float(np.abs(found.translation - true.pose.translation)[:2].max()) < 0.25
+
+
+def test_where_the_picture_tells_nothing_landmarks_do() -> None:
+    head = acted()
+    aligner, views = views_of(head)
+    target = target_of(head.performance, 12)
+    grey = np.full((*head.window.shape, 3), 128, np.uint8)
+    assert off(aligner.pose(target, grey, views), target.pose) < 0.1
+    nobody = np.zeros((*head.window.shape, 4), np.uint8)
+    assert len(aligner.view(0, nobody).vertices) == 0
+    assert aligner.pose(target, head.photo(target), [aligner.view(0, nobody)]) is target.pose
+
+
+def wronged(head: Painted, seed: int = 1) -> Performance:
+    """What a trembling tracker would tell of the keyframes, the reference aside."""
+    rng, performance = np.random.default_rng(seed), head.performance
+    wrong = [turned(performance.pose[int(frame)], *rng.normal(0, 1.0, 3)) for frame in FRAMES[1:]]
+    told = posed(performance, FRAMES[1:], wrong)
+    return replace(told, canonical=performance.canonical)
+
+
+def test_keyframes_laid_over_each_other_agree_on_where_the_head_is() -> None:
+    head = acted()
+    told, pictures = wronged(head), shots(head)
+    found = settled(head.surface, told, head.window, FRAMES, pictures, TOPOLOGY)
+    before, after = (
+        np.mean([off(one.pose[int(k)], head.performance.pose[int(k)]) for k in FRAMES[1:]]) for one in (told, found)
+    )
+    assert before > 0.8
+    assert after < 0.5 * before
+    np.testing.assert_array_equal(found.pose.rotation[0], told.pose.rotation[0])
+    others = np.setdiff1d(np.arange(len(told)), FRAMES)
+    np.testing.assert_array_equal(found.pose.rotation[others], told.pose.rotation[others])
+
+
+@given(angles, angles, angles, st.floats(0.95, 1.05))
+def test_another_pose_leaves_landmarks_where_they_are_in_the_picture(
+    yaw: float, pitch: float, roll: float, growth: float
+) -> None:
+    performance = acted().performance
+    other = posed(performance, np.array([5]), [turned(performance.pose[5], yaw, pitch, roll, growth)])
+    before, after = (transform(p.pose[5], p.canonical[5].astype(np.float64)) for p in (performance, other))
+    np.testing.assert_allclose(after[:, :2], before[:, :2], atol=1e-3)
+    np.testing.assert_array_equal(other.canonical[4], performance.canonical[4])
+
+
+@given(st.lists(st.floats(-2, 2), min_size=3, max_size=3))
+def test_a_rotation_and_its_vector_are_the_same(vector: list[float]) -> None:
+    rotation = rotation_from_vector(np.array(vector))
+    if np.linalg.norm(vector) < np.pi:
+        np.testing.assert_allclose(rotation_vector(rotation), vector, atol=1e-6)
+
+
+def test_the_kernel_says_what_plain_arrays_say() -> None:
+    rng = np.random.default_rng(0)
+    planes, turned_points = rng.random((12, 15, 9), np.float32), rng.normal(size=(40, 3))
+    places = rng.uniform([1.2, 1.2], [13.8, 10.8], (40, 2)).round() + 0.5  # at the middles of pixels: no interpolation
+    colours, weight, unit = rng.random((40, 3), np.float32), rng.random(40), 3.0
+    normal, wanted = np.empty((7, 7)), np.empty(7)
+    cost = accumulate(planes, turned_points, places, unit, NOISE, colours, weight, normal, wanted)
+    inside = ((places - 0.5 > 0.5) & (places - 0.5 < np.array([15, 12]) - 1.5)).all(1)
+    here = planes[tuple((places - 0.5).astype(int).T[::-1])].astype(np.float64)
+    apart = (colours - here[:, :3]) / NOISE
+    trust = inside * weight / (1 + (apart**2).sum(1))
+    x, y, z = turned_points.T
+    by_x, by_y = np.zeros((40, 7)), np.zeros((40, 7))
+    by_x[:, [1, 2, 3, 4]], by_y[:, [0, 2, 3, 5]] = np.c_[z, -y, x, 1 + 0 * x], np.c_[-z, x, y, 1 + 0 * x]
+    slopes = (here[:, 3:6, None] * by_x[:, None] + here[:, 6:, None] * by_y[:, None]) * unit / NOISE
+    np.testing.assert_allclose(normal, np.einsum("n,nci,ncj->ij", trust, slopes, slopes), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(wanted, np.einsum("n,nci,nc->i", trust, slopes, apart), rtol=1e-4, atol=1e-4)
+    assert cost == pytest.approx((inside * weight * np.log1p((apart**2).sum(1))).sum() / 2, rel=1e-5)

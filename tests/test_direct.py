@@ -1,0 +1,84 @@
+"""A driving clip's poses by direct alignment, on rendered clips."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from heads import DATA, pipeline, studied
+
+from tmt.direct import aligned
+from tmt.errors import Cancelled
+from tmt.geometry import rotation_angle, rotation_vector, transform
+from tmt.motion import perform
+from tmt.pipeline import run_to_end
+from tmt.progress import nobody
+from tmt.track import TrackBuilder
+from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Step
+from tmt.video import probe
+from tmt.working import working_frames
+
+TOPOLOGY = pipeline().tracker.topology
+
+
+@cache
+def tracked(name: str) -> tuple[MediaInfo, FaceTrack, Performance]:
+    """A clip's landmarks, and its performance by them alone."""
+    info = probe(DATA / name)
+    builder = TrackBuilder(pipeline().tracker, name)
+    for frame in working_frames(info):
+        builder.add(frame)
+    track = builder.finish(info.fps)
+    return info, track, perform(track, TOPOLOGY, 0.3)
+
+
+def told(name: str, head: CanonicalHead | None = None, lost: Array | None = None) -> tuple[Performance, Performance]:
+    """The performance by landmarks, and after alignment."""
+    info, track, before = tracked(name)
+    if lost is not None:
+        before = replace(before, found=~np.isin(np.arange(len(before)), lost))
+    return before, run_to_end(aligned(info, track, before, pipeline().tracker, head), nobody)
+
+
+@pytest.mark.parametrize("known", ["its own keyframes", "the subject's"])
+def test_alignment_changes_poses_little_and_leaves_landmarks_where_they_are(known: str) -> None:
+    before, after = told("subject.mp4", studied() if known == "the subject's" else None)
+    turned = np.degrees(rotation_angle(before.pose.rotation, after.pose.rotation))
+    assert 0.01 < turned.mean() < 1.5
+    assert turned.max() < 4
+    places = [transform(p.pose, p.canonical.astype(np.float64))[..., :2] for p in (before, after)]
+    np.testing.assert_allclose(places[1], places[0], atol=0.01)
+
+
+def test_a_person_driven_by_himself_lies_over_his_own_keyframes() -> None:
+    head = studied()
+    before, after = told("subject.mp4", head)
+    index = head.bank.index
+    off = [rotation_angle(p.pose.rotation[index], head.performance.pose.rotation[index]) for p in (before, after)]
+    assert np.degrees(np.mean(off[1])) < 0.3
+    assert np.mean(off[1]) < np.mean(off[0])
+
+
+def test_frames_without_a_face_change_as_those_around_them() -> None:
+    lost = np.array([9, 10, 11])
+    before, after = told("driving.mp4", lost=lost)
+    change = rotation_vector(after.pose.rotation @ np.swapaxes(before.pose.rotation, 1, 2))
+    np.testing.assert_allclose(change[10], (change[8] + change[12]) / 2, atol=1e-6)
+
+
+def test_progress_is_told_of_every_frame_and_may_end_it() -> None:
+    info, track, before = tracked("driving.mp4")
+    steps: list[Step] = []
+
+    def stop(step: Step) -> None:
+        steps.append(step)
+        if step.done == 3:
+            raise Cancelled("cancelled")
+
+    with pytest.raises(Cancelled):
+        run_to_end(aligned(info, track, before, pipeline().tracker), stop)
+    assert [(step.stage, step.done, step.total) for step in steps] == [("align", n, 40) for n in (1, 2, 3)]
+    assert Path(info.path).is_file()

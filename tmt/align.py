@@ -1,0 +1,210 @@
+"""Where a head is, told by all of its pixels: direct alignment (Lucas and Kanade 1981) of the sheet with keyframes.
+
+Landmarks put the face right, but leave half a degree of how the head behind it is turned: at the crown that is a pixel
+or two, which is most of what a hair's outline was wrong by. So the sheet is laid over each picture such that hair, ears
+and skin look as they do in keyframes of the same clip; landmarks hold it where pictures tell little.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from tmt.bank import row_of, target_of
+from tmt.geometry import rotation_angle, rotation_from_vector, transform, untransform
+from tmt.kernels_align import accumulate
+from tmt.neckline import nearest_to
+from tmt.render import deform, share_of_head
+from tmt.topology import Topology
+from tmt.types import Array, Performance, Pose, Surface, Target, Window
+
+SIDE = 320  # px of the window that is looked at, longer side: its blur counts more than its fineness
+BLUR = 1.0  # px
+VIEWS = 3  # keyframes that a picture is laid over, those turned most like it
+POINTS = 2500  # of a keyframe's vertices, those with the strongest edges
+PERSON = 0.2  # of the matte, from which a vertex is the person's in a keyframe
+TURNS = 0.3  # share of the head and of what expressions leave alone, from which a vertex is looked at
+NOISE = 0.06  # of colours 0..1, by which a pixel may be wrong
+PLACE, DEPTH = 0.006, 0.025  # head units by which all landmarks together may be wrong in the picture, and across it
+LOOSE = 0.025  # head units off from which a landmark counts less
+ROUNDS, ENOUGH = 6, 2e-4  # steps at most; radians or head units below which they end
+PASSES = 2  # of laying keyframes over each other
+
+
+@dataclass(frozen=True)
+class View:
+    """A keyframe that others are laid over: how it is turned [3, 3]; of its vertices [N] the colours [N, 3] 0..1 and
+    how much each counts [N]."""
+
+    rotation: Array
+    vertices: Array
+    colours: Array
+    weight: Array
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A reduced picture in its window: planes [h, w, 9], colours 0..1, and how they change across and down."""
+
+    window: Window
+    planes: Array
+
+
+def _at(plane: Array, points: Array) -> Array:
+    """Values [N, C] of a plane [h, w, C] at points [N, 2] px."""
+    x, y = (np.ascontiguousarray(points[None, :, axis] - 0.5, np.float32) for axis in (0, 1))
+    return cv2.remap(np.ascontiguousarray(plane), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+
+
+class Aligner:
+    """Lays a clip's head, `surface` with the motion of a `performance`, over pictures of the clip cut to `window`."""
+
+    def __init__(self, surface: Surface, performance: Performance, window: Window, topology: Topology) -> None:
+        self.surface, self.performance, self.window = surface, performance, window
+        self._stable = list(topology.stable)
+        self._shape = performance.shape[self._stable].astype(np.float64)
+        self._still = 1 - np.clip(surface.regions.max(0), 0, 1).ravel()  # mouth, eyes and brows do as they like
+
+    def view(self, index: int, image: Array) -> View:
+        """Frame `index`, whose picture with matte is `image` [H, W, 4] uint8, to lay others over."""
+        performance, picture = self.performance, _picture(image, self.window)
+        target = target_of(performance, index)
+        places, _, quality, _ = row_of(self.surface, performance, picture.window, index)
+        matte = cv2.resize(image[..., 3], picture.window.shape[::-1], interpolation=cv2.INTER_AREA)
+        person = _at(matte, places) > PERSON * 255
+        weight = self._turning(target) * np.exp(np.minimum(quality, 0)) * person * _inside(places, picture)
+        edge = sum((_at(picture.planes[..., k : k + 3], places) ** 2).sum(1) for k in (3, 6)) * weight
+        vertices = np.argsort(-edge, kind="stable")[: min(POINTS, int((weight > 0).sum()))]
+        colours = _at(picture.planes[..., :3], places)[vertices]
+        return View(performance.pose.rotation[index], vertices, colours, weight[vertices])
+
+    def _turning(self, target: Target) -> Array:
+        """How much each vertex counts by what it belongs to [G*G]: what turns with the head and has no expression."""
+        share = share_of_head(self.surface, target, self.performance) * self._still
+        return np.where(share > TURNS, share, 0)
+
+    def pose(self, target: Target, image: Array, views: Sequence[View], window: Window | None = None) -> Pose:
+        """The pose in which a picture [H, W, C] uint8, cut to `window` (None: the clip's own), looks most like the
+        `views` that are turned like it, begun at a target's, whose landmarks hold it; the target's own where no other
+        looks more alike."""
+        if not views:
+            return target.pose
+        away = [float(rotation_angle(view.rotation, target.pose.rotation)) for view in views]
+        near = [views[k] for k in np.argsort(away, kind="stable")[:VIEWS]]
+        vertices, colours, weight = (
+            np.concatenate([getattr(view, name) for view in near]) for name in ("vertices", "colours", "weight")
+        )
+        if not len(vertices):
+            return target.pose
+        picture = _picture(image, window or self.window)
+        offsets = deform(self.surface, target.canonical)
+        head = (self.surface.vertices[vertices] + offsets[vertices]).astype(np.float64)
+        marks = transform(target.pose, target.canonical[self._stable].astype(np.float64))
+        pose, best, least = target.pose, target.pose, np.inf
+        for _ in range(ROUNDS + 1):
+            cost, normal, wanted = self._seen(pose, picture, head, colours, weight / len(near))
+            held, more, pull = self._held(pose, marks)
+            if cost + held < least:
+                least, best = cost + held, pose
+            step = np.linalg.solve(normal + more, wanted + pull)
+            pose = _moved(pose, step)
+            if np.abs(step[:6]).max() < ENOUGH:
+                break
+        return best
+
+    def _seen(
+        self, pose: Pose, picture: _Picture, head: Array, colours: Array, weight: Array
+    ) -> tuple[float, Array, Array]:
+        """What pixels say: the cost of a pose, and the normal equations [7, 7], [7] of a step away from it."""
+        points = picture.window.to_window(transform(pose, head))[:, :2]
+        normal, wanted = np.empty((7, 7)), np.empty(7)
+        unit = float(pose.scale) * picture.window.scale
+        cost = accumulate(
+            picture.planes, head @ pose.rotation.T, points, unit, NOISE, colours, weight, normal, wanted
+        )
+        return cost, normal, wanted
+
+    def _held(self, pose: Pose, marks: Array) -> tuple[float, Array, Array]:
+        """What landmarks `marks` [S, 3] px say, as `_seen`."""
+        apart = (marks - transform(pose, self._shape)) / float(pose.scale)
+        away = np.linalg.norm(apart * [1, 1, PLACE / DEPTH], axis=1)
+        trust = (1 / np.maximum(1, away / LOOSE))[:, None] / np.array([PLACE, PLACE, DEPTH]) ** 2
+        slopes = _slopes(self._shape @ pose.rotation.T)
+        cost = float((trust * apart**2).sum()) / 2
+        weighted = slopes * trust[..., None]
+        return cost, np.einsum("nci,ncj->ij", weighted, slopes), np.einsum("nci,nc->i", weighted, apart)
+
+
+def _slopes(turned: Array) -> Array:
+    """How turned points [N, 3] move, in head units [N, 3, 7], with a turn [3], with the log of their size, and with
+    their place [3]."""
+    out = np.zeros((len(turned), 3, 7))
+    x, y, z = turned.T
+    out[:, 0, 1], out[:, 0, 2] = z, -y
+    out[:, 1, 0], out[:, 1, 2] = -z, x
+    out[:, 2, 0], out[:, 2, 1] = y, -x
+    out[:, :, 3] = turned
+    out[:, (0, 1, 2), (4, 5, 6)] = 1
+    return out
+
+
+def _moved(pose: Pose, step: Array) -> Pose:
+    """A pose after a step [7] as in `_slopes`."""
+    scale = float(pose.scale)
+    turn = rotation_from_vector(step[:3])
+    return Pose(np.asarray(scale * np.exp(step[3])), turn @ pose.rotation, pose.translation + step[4:] * scale)
+
+
+def _picture(image: Array, window: Window) -> _Picture:
+    """A cut [H, W, C] uint8 of a window, reduced to SIDE."""
+    small = window.at(window.scale * min(1.0, SIDE / max(window.shape)))
+    colours = cv2.resize(image[..., :3], small.shape[::-1], interpolation=cv2.INTER_AREA)
+    colours = cv2.GaussianBlur(colours, (0, 0), BLUR).astype(np.float32) / 255
+    slopes = [cv2.Sobel(colours, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1))]
+    return _Picture(small, np.concatenate([colours, *slopes], 2))
+
+
+def _inside(points: Array, picture: _Picture) -> Array:
+    """Which points [N, 2] lie in a picture, and not at its edge [N]."""
+    return ((points > 1) & (points < np.array(picture.window.shape[::-1]) - 1)).all(1)
+
+
+def settled(
+    surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
+    topology: Topology,
+) -> Performance:
+    """A performance whose keyframes `index` [K], pictures [H, W, 4] uint8 in `window`, are laid over each other; that
+    nearest to the reference frame stays where it is."""
+    fixed = nearest_to(index, performance.reference)
+    start = performance
+    for _ in range(PASSES):
+        aligner = Aligner(surface, performance, window, topology)
+        views = [aligner.view(int(number), image) for number, image in zip(index, images, strict=True)]
+        poses = []
+        for k, (number, image) in enumerate(zip(index, images, strict=True)):
+            target = target_of(performance, int(number))
+            others = [view for other, view in enumerate(views) if other != k]
+            poses.append(target.pose if k == fixed else aligner.pose(target, image, others))
+        performance = posed(start, index, poses)
+    return performance
+
+
+def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Performance:
+    """A performance with other poses in frames `index` [K]: landmarks stay where they are in the picture."""
+    pose, canonical = performance.pose, performance.canonical.copy()
+    scale, rotation, translation = pose.scale.copy(), pose.rotation.copy(), pose.translation.copy()
+    for frame, other in zip(index, poses, strict=True):
+        canonical[frame] = carried(canonical[frame], pose[frame], other)
+        scale[frame], rotation[frame], translation[frame] = other.scale, other.rotation, other.translation
+    return replace(performance, pose=Pose(scale, rotation, translation), canonical=canonical)
+
+
+def carried(face: Array, pose: Pose, other: Pose) -> Array:
+    """A face [L, 3] in one pose as another pose has it, if its landmarks stay where they are in the picture; their
+    depth is the head's."""
+    there = transform(other, face.astype(np.float64))
+    there[:, :2] = transform(pose, face.astype(np.float64))[:, :2]
+    return untransform(other, there).astype(np.float32)
