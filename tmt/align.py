@@ -14,14 +14,14 @@ import cv2
 import numpy as np
 
 from tmt.bank import row_of, target_of
-from tmt.geometry import rotation_angle, rotation_from_vector, transform, untransform
+from tmt.between import opposite, over
+from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, transform, untransform
 from tmt.kernels_align import accumulate
-from tmt.neckline import nearest_to
 from tmt.render import deform, share_of_head
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Pose, Surface, Target, Window
 
-SIDE = 320  # px of the window that is looked at, longer side: its blur counts more than its fineness
+SIDE = 256  # px of the window that is looked at, longer side: a blur of so much is better than a finer one
 BLUR = 1.0  # px
 VIEWS = 3  # keyframes that a picture is laid over, those turned most like it
 POINTS = 2500  # of a keyframe's vertices, those with the strongest edges
@@ -30,7 +30,7 @@ TURNS = 0.3  # share of the head and of what expressions leave alone, from which
 NOISE = 0.06  # of colours 0..1, by which a pixel may be wrong
 PLACE, DEPTH = 0.006, 0.025  # head units by which all landmarks together may be wrong in the picture, and across it
 LOOSE = 0.025  # head units off from which a landmark counts less
-ROUNDS, ENOUGH = 6, 2e-4  # steps at most; radians or head units below which they end
+ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
 PASSES = 2  # of laying keyframes over each other
 
 
@@ -46,11 +46,23 @@ class View:
 
 
 @dataclass(frozen=True)
-class _Picture:
-    """A reduced picture in its window: planes [h, w, 9], colours 0..1, and how they change across and down."""
+class Picture:
+    """A reduced picture in its window: planes [h, w, 9], colours 0..1, and how they change across and down; matte
+    [h, w] 0..255, where it is known."""
 
     window: Window
     planes: Array
+    matte: Array | None
+
+
+def pictured(image: Array, window: Window) -> Picture:
+    """A cut [H, W, 3] uint8 of a window, or one with matte [H, W, 4], reduced to SIDE."""
+    small = window.at(window.scale * min(1.0, SIDE / max(window.shape)))
+    image = cv2.resize(image, small.shape[::-1], interpolation=cv2.INTER_AREA)
+    colours = cv2.GaussianBlur(image[..., :3], (0, 0), BLUR).astype(np.float32) / 255
+    slopes = [cv2.Sobel(colours, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1))]
+    matte = image[..., 3].copy() if image.shape[2] == 4 else None
+    return Picture(small, np.concatenate([colours, *slopes], 2), matte)
 
 
 def _at(plane: Array, points: Array) -> Array:
@@ -60,21 +72,20 @@ def _at(plane: Array, points: Array) -> Array:
 
 
 class Aligner:
-    """Lays a clip's head, `surface` with the motion of a `performance`, over pictures of the clip cut to `window`."""
+    """Lays a head, `surface` with the motion of a `performance`, over pictures."""
 
-    def __init__(self, surface: Surface, performance: Performance, window: Window, topology: Topology) -> None:
-        self.surface, self.performance, self.window = surface, performance, window
+    def __init__(self, surface: Surface, performance: Performance, topology: Topology) -> None:
+        self.surface, self.performance = surface, performance
         self._stable = list(topology.stable)
         self._shape = performance.shape[self._stable].astype(np.float64)
         self._still = 1 - np.clip(surface.regions.max(0), 0, 1).ravel()  # mouth, eyes and brows do as they like
 
-    def view(self, index: int, image: Array) -> View:
-        """Frame `index`, whose picture with matte is `image` [H, W, 4] uint8, to lay others over."""
-        performance, picture = self.performance, _picture(image, self.window)
-        target = target_of(performance, index)
+    def view(self, index: int, picture: Picture) -> View:
+        """Frame `index`, whose picture has a matte, to lay others over."""
+        assert picture.matte is not None, "where a keyframe shows nobody is known"
+        performance, target = self.performance, target_of(self.performance, index)
         places, _, quality, _ = row_of(self.surface, performance, picture.window, index)
-        matte = cv2.resize(image[..., 3], picture.window.shape[::-1], interpolation=cv2.INTER_AREA)
-        person = _at(matte, places) > PERSON * 255
+        person = _at(picture.matte, places) > PERSON * 255
         weight = self._turning(target) * np.exp(np.minimum(quality, 0)) * person * _inside(places, picture)
         edge = sum((_at(picture.planes[..., k : k + 3], places) ** 2).sum(1) for k in (3, 6)) * weight
         vertices = np.argsort(-edge, kind="stable")[: min(POINTS, int((weight > 0).sum()))]
@@ -86,10 +97,9 @@ class Aligner:
         share = share_of_head(self.surface, target, self.performance) * self._still
         return np.where(share > TURNS, share, 0)
 
-    def pose(self, target: Target, image: Array, views: Sequence[View], window: Window | None = None) -> Pose:
-        """The pose in which a picture [H, W, C] uint8, cut to `window` (None: the clip's own), looks most like the
-        `views` that are turned like it, begun at a target's, whose landmarks hold it; the target's own where no other
-        looks more alike."""
+    def pose(self, target: Target, picture: Picture, views: Sequence[View]) -> Pose:
+        """The pose in which a picture looks most like the `views` that are turned like it, begun at a target's, whose
+        landmarks hold it; the target's own where no other looks more alike."""
         if not views:
             return target.pose
         away = [float(rotation_angle(view.rotation, target.pose.rotation)) for view in views]
@@ -99,7 +109,6 @@ class Aligner:
         )
         if not len(vertices):
             return target.pose
-        picture = _picture(image, window or self.window)
         offsets = deform(self.surface, target.canonical)
         head = (self.surface.vertices[vertices] + offsets[vertices]).astype(np.float64)
         marks = transform(target.pose, target.canonical[self._stable].astype(np.float64))
@@ -116,15 +125,13 @@ class Aligner:
         return best
 
     def _seen(
-        self, pose: Pose, picture: _Picture, head: Array, colours: Array, weight: Array
+        self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array
     ) -> tuple[float, Array, Array]:
         """What pixels say: the cost of a pose, and the normal equations [7, 7], [7] of a step away from it."""
         points = picture.window.to_window(transform(pose, head))[:, :2]
         normal, wanted = np.empty((7, 7)), np.empty(7)
         unit = float(pose.scale) * picture.window.scale
-        cost = accumulate(
-            picture.planes, head @ pose.rotation.T, points, unit, NOISE, colours, weight, normal, wanted
-        )
+        cost = accumulate(picture.planes, head @ pose.rotation.T, points, unit, NOISE, colours, weight, normal, wanted)
         return cost, normal, wanted
 
     def _held(self, pose: Pose, marks: Array) -> tuple[float, Array, Array]:
@@ -158,16 +165,7 @@ def _moved(pose: Pose, step: Array) -> Pose:
     return Pose(np.asarray(scale * np.exp(step[3])), turn @ pose.rotation, pose.translation + step[4:] * scale)
 
 
-def _picture(image: Array, window: Window) -> _Picture:
-    """A cut [H, W, C] uint8 of a window, reduced to SIDE."""
-    small = window.at(window.scale * min(1.0, SIDE / max(window.shape)))
-    colours = cv2.resize(image[..., :3], small.shape[::-1], interpolation=cv2.INTER_AREA)
-    colours = cv2.GaussianBlur(colours, (0, 0), BLUR).astype(np.float32) / 255
-    slopes = [cv2.Sobel(colours, cv2.CV_32F, *axis, scale=1 / 8) for axis in ((1, 0), (0, 1))]
-    return _Picture(small, np.concatenate([colours, *slopes], 2))
-
-
-def _inside(points: Array, picture: _Picture) -> Array:
+def _inside(points: Array, picture: Picture) -> Array:
     """Which points [N, 2] lie in a picture, and not at its edge [N]."""
     return ((points > 1) & (points < np.array(picture.window.shape[::-1]) - 1)).all(1)
 
@@ -176,20 +174,27 @@ def settled(
     surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
     topology: Topology,
 ) -> Performance:
-    """A performance whose keyframes `index` [K], pictures [H, W, 4] uint8 in `window`, are laid over each other; that
-    nearest to the reference frame stays where it is."""
-    fixed = nearest_to(index, performance.reference)
-    start = performance
-    for _ in range(PASSES):
-        aligner = Aligner(surface, performance, window, topology)
-        views = [aligner.view(int(number), image) for number, image in zip(index, images, strict=True)]
+    """A performance whose keyframes `index` [K], pictures [H, W, 4] uint8 in `window`, are laid over each other; on the
+    mean they stay where landmarks put them. Frames between them change as they do."""
+    start, pictures = performance, [pictured(image, window) for image in images]
+    for _ in range(PASSES if len(index) > 1 else 0):
+        aligner = Aligner(surface, performance, topology)
+        views = [aligner.view(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
         poses = []
-        for k, (number, image) in enumerate(zip(index, images, strict=True)):
-            target = target_of(performance, int(number))
+        for k, (number, picture) in enumerate(zip(index, pictures, strict=True)):
             others = [view for other, view in enumerate(views) if other != k]
-            poses.append(target.pose if k == fixed else aligner.pose(target, image, others))
-        performance = posed(start, index, poses)
+            poses.append(aligner.pose(target_of(performance, int(number)), picture, others))
+        performance = bridged(start, index, _centred(start.pose[index], poses))
     return performance
+
+
+def _centred(start: Pose, poses: Sequence[Pose]) -> list[Pose]:
+    """Poses [K] that differ from those at the start [K] by nothing on the mean, as the head itself sees it."""
+    apart = [over(opposite(start[k]), pose) for k, pose in enumerate(poses)]
+    turn = rotation_from_vector(rotation_vector(np.stack([one.rotation for one in apart])).mean(0))
+    scale = np.exp(np.mean([np.log(one.scale) for one in apart]))
+    mean = Pose(np.asarray(scale), turn, np.mean([one.translation for one in apart], axis=0))
+    return [over(pose, opposite(mean)) for pose in poses]
 
 
 def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Performance:
@@ -208,3 +213,25 @@ def carried(face: Array, pose: Pose, other: Pose) -> Array:
     there = transform(other, face.astype(np.float64))
     there[:, :2] = transform(pose, face.astype(np.float64))[:, :2]
     return untransform(other, there).astype(np.float32)
+
+
+def bridged(performance: Performance, frames: Array, poses: Sequence[Pose]) -> Performance:
+    """A performance with the `poses` of its `frames` [N]; between them what they change fades from one to the next."""
+    old = performance.pose
+    told = np.array([_change(old[frame], pose) for frame, pose in zip(frames, poses, strict=True)])
+    others = np.setdiff1d(np.arange(len(performance)), frames)
+    between = np.stack([np.interp(others, frames, told[:, axis]) for axis in range(7)], 1)
+    filled = [_changed(old[frame], change) for frame, change in zip(others, between, strict=True)]
+    return posed(performance, np.concatenate([frames, others]), [*poses, *filled])
+
+
+def _change(pose: Pose, other: Pose) -> Array:
+    """From one pose to another [7]: turn, growth, and shift in head units."""
+    turn, shift = rotation_vector(other.rotation @ pose.rotation.T), (other.translation - pose.translation) / pose.scale
+    return np.concatenate([turn, [np.log(other.scale / pose.scale)], shift])
+
+
+def _changed(pose: Pose, change: Array) -> Pose:
+    """A pose after a `_change`."""
+    turn = rotation_from_vector(change[:3]) @ pose.rotation
+    return Pose(pose.scale * np.exp(change[3]), turn, pose.translation + change[4:] * pose.scale)

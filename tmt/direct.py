@@ -10,14 +10,14 @@ from typing import Protocol
 
 import numpy as np
 
-from tmt.align import SIDE, VIEWS, Aligner, View, posed, settled
+from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
 from tmt.bank import choose_keyframes, target_of
 from tmt.between import between_shapes, carried, carried_window, into, lifted, opposite, over
 from tmt.canonical import build_surface
 from tmt.canvas import cut, head_window
-from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, untransform
+from tmt.geometry import rotation_angle, untransform
 from tmt.level import levelled
-from tmt.motion import NEUTRAL_FRAMES, neutral_face
+from tmt.motion import with_own_neutral
 from tmt.neckline import parted
 from tmt.retarget import sameness
 from tmt.topology import Topology
@@ -31,8 +31,8 @@ KEYFRAMES = 16  # of a clip's own, that are laid over each other
 class _Known(Protocol):
     """What frames of a clip are laid over."""
 
-    def pose(self, performance: Performance, number: int, picture: Array) -> Pose:
-        """Of a frame of the clip, by its `picture` [h, w, 3] uint8."""
+    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
+        """Of a frame of the clip, by its picture."""
 
 
 @dataclass(frozen=True)
@@ -42,32 +42,33 @@ class _Own:
     aligner: Aligner
     views: Sequence[View]
 
-    def pose(self, performance: Performance, number: int, picture: Array) -> Pose:
+    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
         return self.aligner.pose(target_of(performance, number), picture, self.views)
 
 
 class _Subjects:
-    """The keyframes of a head that is the same person's; the clip's pictures are cut to `window`."""
+    """The keyframes of a head that is the same person's."""
 
-    def __init__(self, head: CanonicalHead, driver: Performance, window: Window, topology: Topology) -> None:
+    def __init__(self, head: CanonicalHead, driver: Performance, topology: Topology) -> None:
         self.head, self.known = head, dict[int, View]()
-        self.aligner = Aligner(head.surface, head.performance, head.bank.window, topology)
+        self.aligner = Aligner(head.surface, head.performance, topology)
         self.between, self.laid = between_shapes(head.performance, driver, topology), into(head.performance, driver)
-        self.window = carried_window(window, self.laid)
 
-    def pose(self, performance: Performance, number: int, picture: Array) -> Pose:
+    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
         bank, subject = self.head.bank, self.head.performance
         pose = carried(over(performance.pose[number], self.between), self.laid)
         face = untransform(self.between, performance.canonical[number].astype(np.float64)).astype(np.float32)
         away = rotation_angle(subject.pose.rotation[bank.index], pose.rotation)
         views = [self._view(int(k)) for k in np.argsort(away, kind="stable")[:VIEWS]]
         target = Target(pose, face, subject.torso[subject.reference])
-        found = self.aligner.pose(target, picture, views, self.window)
+        picture = replace(picture, window=carried_window(picture.window, self.laid))
+        found = self.aligner.pose(target, picture, views)
         return over(lifted(found, self.laid), opposite(self.between))
 
     def _view(self, k: int) -> View:
         if k not in self.known:
-            self.known[k] = self.aligner.view(int(self.head.bank.index[k]), self.head.bank.images[k])
+            bank = self.head.bank
+            self.known[k] = self.aligner.view(int(bank.index[k]), pictured(bank.images[k], bank.window))
         return self.known[k]
 
 
@@ -78,21 +79,19 @@ def aligned(
     where that is the same person's. A generator of progress ("align")."""
     topology, window = tracker.topology, head_window(track, tracker.topology, SIDE)
     known: _Known
+    placed = performance  # better than landmarks alone have it, to begin with
     if head is not None and sameness(head.performance, performance, topology)[0] > 0:
-        known = _Subjects(head, performance, window, topology)
+        known = _Subjects(head, performance, topology)
     else:
-        performance, known = _own(info, track, performance, window, tracker)
+        placed, known = _own(info, track, performance, window, tracker)
     frames, poses = [], []
     with closing(working_frames(info)) as pictures:
         for number, picture in zip(range(len(performance)), pictures, strict=False):
             if performance.found[number]:
                 frames.append(number)
-                poses.append(known.pose(performance, number, cut(picture, window)))
+                poses.append(known.pose(placed, number, pictured(cut(picture, window), window)))
             yield Step("align", number + 1, len(performance))
-    performance = _bridged(performance, np.array(frames), poses)
-    found = np.flatnonzero(performance.found)
-    neutral, _ = neutral_face(performance.canonical[found[:: max(1, len(found) // NEUTRAL_FRAMES)]], topology)
-    return replace(performance, neutral=neutral)
+    return with_own_neutral(bridged(performance, np.array(frames), poses), topology)
 
 
 def _own(
@@ -104,8 +103,8 @@ def _own(
     images = _cuts(info, index, window, tracker)
     surface = parted(build_surface(performance, topology, window), performance, window, index, images, topology)
     performance = settled(surface, performance, window, index, images, topology)
-    aligner = Aligner(surface, performance, window, topology)
-    return performance, _Own(aligner, [aligner.view(int(n), image) for n, image in zip(index, images, strict=True)])
+    aligner, pictures = Aligner(surface, performance, topology), [pictured(image, window) for image in images]
+    return performance, _Own(aligner, [aligner.view(int(n), one) for n, one in zip(index, pictures, strict=True)])
 
 
 def _cuts(info: MediaInfo, index: Array, window: Window, tracker: FaceTracker) -> list[Array]:
@@ -119,25 +118,3 @@ def _cuts(info: MediaInfo, index: Array, window: Window, tracker: FaceTracker) -
             if number >= index[-1]:
                 break
     return images
-
-
-def _bridged(performance: Performance, frames: Array, poses: Sequence[Pose]) -> Performance:
-    """A performance with the `poses` of its `frames` [N]; between them what they change fades from one to the next."""
-    old = performance.pose
-    told = np.array([_change(old[frame], pose) for frame, pose in zip(frames, poses, strict=True)])
-    others = np.setdiff1d(np.arange(len(performance)), frames)
-    between = np.stack([np.interp(others, frames, told[:, axis]) for axis in range(7)], 1)
-    filled = [_changed(old[frame], change) for frame, change in zip(others, between, strict=True)]
-    return posed(performance, np.concatenate([frames, others]), [*poses, *filled])
-
-
-def _change(pose: Pose, other: Pose) -> Array:
-    """From one pose to another [7]: turn, growth, and shift in head units."""
-    turn, shift = rotation_vector(other.rotation @ pose.rotation.T), (other.translation - pose.translation) / pose.scale
-    return np.concatenate([turn, [np.log(other.scale / pose.scale)], shift])
-
-
-def _changed(pose: Pose, change: Array) -> Pose:
-    """A pose after a `_change`."""
-    turn = rotation_from_vector(change[:3]) @ pose.rotation
-    return Pose(pose.scale * np.exp(change[3]), turn, pose.translation + change[4:] * pose.scale)

@@ -29,7 +29,7 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     pose = fit_poses(landmarks, shape, topology)
     # Of a long clip there are two such arrays at a time, not three: the calmed landmarks become the faces in place.
     canonical = canonical_faces(landmarks, pose, None if landmarks is track.landmarks else landmarks)
-    neutral, _ = neutral_face(canonical[found[:: max(1, len(found) // NEUTRAL_FRAMES)]], topology)
+    neutral = _neutral_of(canonical, found, topology)
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
         found=track.found, reference=0, size=track.size, fps=track.fps, mean_face=track.mean_face,
@@ -68,6 +68,16 @@ def neutral_face(canonical: Array, topology: Topology) -> tuple[Array, Array]:
     away = np.abs(canonical - middle).mean((1, 2))
     relaxed &= away <= np.percentile(away[relaxed], 50)
     return canonical[relaxed].mean(0).astype(np.float32), relaxed
+
+
+def with_own_neutral(performance: Performance, topology: Topology) -> Performance:
+    """A performance whose neutral face is found anew: its poses are told better than they were."""
+    found = np.flatnonzero(performance.found)
+    return replace(performance, neutral=_neutral_of(performance.canonical, found, topology))
+
+
+def _neutral_of(canonical: Array, found: Array, topology: Topology) -> Array:
+    return neutral_face(canonical[found[:: max(1, len(found) // NEUTRAL_FRAMES)]], topology)[0]
 
 
 def off_neutral(performance: Performance) -> Array:

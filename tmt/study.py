@@ -23,7 +23,7 @@ from tmt.growth import grown, order_of
 from tmt.learned import load_ahead, load_head
 from tmt.level import levelled
 from tmt.lift import lift
-from tmt.motion import perform
+from tmt.motion import perform, with_own_neutral
 from tmt.neckline import parted
 from tmt.plate import background_plate
 from tmt.progress import Progress, counted
@@ -63,9 +63,11 @@ def study(
     images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
-    surface = build_surface(performance, tracker.topology, window, cloud=cloud)
-    rough = parted(surface, performance, window, index, images, tracker.topology)
+    rough = build_surface(performance, tracker.topology, window, cloud=cloud)
+    rough = parted(rough, performance, window, index, images, tracker.topology)
     performance = settled(rough, performance, window, index, images, tracker.topology)
+    performance = with_own_neutral(performance, tracker.topology)
+    surface = build_surface(performance, tracker.topology, window, cloud=cloud)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
