@@ -91,10 +91,10 @@ def test_a_side_by_side_shows_subject_driver_and_result_in_one_row(whole_run: tu
     assert np.abs(np.diff(np.stack(frames)[:, :200, 256:512].astype(int), axis=0)).mean() > 1.5
 
 
-def test_progress_tells_tracking_and_rendering_frame_by_frame(whole_run: tuple[Result, list[Step]]) -> None:
+def test_progress_tells_tracking_alignment_and_rendering_frame_by_frame(whole_run: tuple[Result, list[Step]]) -> None:
     _, steps = whole_run
     assert [s.stage for s in steps] == ["track"] * 40 + ["align"] * 40 + ["render"] * 40
-    assert [s.done for s in steps] == list(range(1, 41)) * 2
+    assert [s.done for s in steps] == list(range(1, 41)) * 3
     assert {s.total for s in steps} == {40}
 
 

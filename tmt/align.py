@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from tmt.bank import row_of, target_of
 from tmt.between import opposite, over
 from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, transform, untransform
 from tmt.kernels_align import accumulate
+from tmt.overlap import overlapped
 from tmt.render import deform, share_of_head
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Pose, Surface, Target, Window
@@ -32,6 +34,7 @@ PLACE, DEPTH = 0.006, 0.025  # head units by which all landmarks together may be
 LOOSE = 0.025  # head units off from which a landmark counts less
 ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
 PASSES = 2  # of laying keyframes over each other
+AT_ONCE = 2  # pictures
 
 
 @dataclass(frozen=True)
@@ -179,11 +182,13 @@ def settled(
     start, pictures = performance, [pictured(image, window) for image in images]
     for _ in range(PASSES if len(index) > 1 else 0):
         aligner = Aligner(surface, performance, topology)
-        views = [aligner.view(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
-        poses = []
-        for k, (number, picture) in enumerate(zip(index, pictures, strict=True)):
-            others = [view for other, view in enumerate(views) if other != k]
-            poses.append(aligner.pose(target_of(performance, int(number)), picture, others))
+        numbered = [(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
+        views = list(overlapped((partial(aligner.view, *one) for one in numbered), AT_ONCE))
+        tasks = (
+            partial(aligner.pose, target_of(performance, number), picture, [*views[:k], *views[k + 1 :]])
+            for k, (number, picture) in enumerate(numbered)
+        )
+        poses = list(overlapped(tasks, AT_ONCE))
         performance = bridged(start, index, _centred(start.pose[index], poses))
     return performance
 

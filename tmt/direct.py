@@ -3,14 +3,15 @@ the same person, else of the clip itself."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
+from tmt.align import AT_ONCE, SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
 from tmt.bank import choose_keyframes, target_of
 from tmt.between import between_shapes, carried, carried_window, into, lifted, opposite, over
 from tmt.canonical import build_surface
@@ -18,14 +19,15 @@ from tmt.canvas import cut, head_window
 from tmt.geometry import rotation_angle, untransform
 from tmt.level import levelled
 from tmt.motion import with_own_neutral
-from tmt.neckline import parted
+from tmt.neckline import outlined
+from tmt.overlap import overlapped
 from tmt.retarget import sameness
 from tmt.topology import Topology
 from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Pose, Step, Target, Window
 from tmt.working import working_frames
 
-KEYFRAMES = 16  # of a clip's own, that are laid over each other
+KEYFRAMES = 10  # of a clip's own, that are laid over each other
 
 
 class _Known(Protocol):
@@ -84,14 +86,28 @@ def aligned(
         known = _Subjects(head, performance, topology)
     else:
         placed, known = _own(info, track, performance, window, tracker)
-    frames, poses = [], []
-    with closing(working_frames(info)) as pictures:
-        for number, picture in zip(range(len(performance)), pictures, strict=False):
-            if performance.found[number]:
-                frames.append(number)
-                poses.append(known.pose(placed, number, pictured(cut(picture, window), window)))
+    poses: dict[int, Pose] = {}
+    with closing(working_frames(info)) as frames, closing(_at_once(known, placed, frames, window)) as told:
+        for number, pose in enumerate(told):
+            if pose is not None:
+                poses[number] = pose
             yield Step("align", number + 1, len(performance))
-    return with_own_neutral(bridged(performance, np.array(frames), poses), topology)
+    return with_own_neutral(bridged(performance, np.array(list(poses)), list(poses.values())), topology)
+
+
+def _at_once(
+    known: _Known, performance: Performance, frames: Iterable[Array], window: Window
+) -> Generator[Pose | None, None, None]:
+    """The pose in every frame, some at a time; None where no face was found."""
+
+    def told(number: int, image: Array | None) -> Pose | None:
+        return None if image is None else known.pose(performance, number, pictured(image, window))
+
+    tasks = (
+        partial(told, number, cut(frame, window) if performance.found[number] else None)
+        for number, frame in zip(range(len(performance)), frames, strict=False)
+    )
+    return overlapped(tasks, AT_ONCE)
 
 
 def _own(
@@ -101,7 +117,7 @@ def _own(
     topology, every = tracker.topology, choose_keyframes(performance, track.sharpness, tracker.topology)
     index = every[np.unique(np.linspace(0, len(every) - 1, KEYFRAMES).round().astype(int))]
     images = _cuts(info, index, window, tracker)
-    surface = parted(build_surface(performance, topology, window), performance, window, index, images, topology)
+    surface = outlined(build_surface(performance, topology, window), performance, window, index, images, topology)
     performance = settled(surface, performance, window, index, images, topology)
     aligner, pictures = Aligner(surface, performance, topology), [pictured(image, window) for image in images]
     return performance, _Own(aligner, [aligner.view(int(n), one) for n, one in zip(index, pictures, strict=True)])

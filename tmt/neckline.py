@@ -61,6 +61,15 @@ def parted(
     return replace(surface, head=head.astype(np.float32), head_far=far.astype(np.float32))
 
 
+def outlined(
+    surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
+    topology: Topology,
+) -> Surface:
+    """`parted` as the outline of the keyframe nearest to the reference tells it: fast, and enough to begin with."""
+    nearest = nearest_to(index, performance.reference)
+    return parted(surface, performance, window, index[nearest : nearest + 1], [images[nearest]], topology)
+
+
 def nearest_to(index: Array, frame: int) -> int:
     """Which of the keyframes `index` [K] is nearest to a frame."""
     return int(np.abs(index - frame).argmin())

@@ -24,7 +24,7 @@ from tmt.learned import load_ahead, load_head
 from tmt.level import levelled
 from tmt.lift import lift
 from tmt.motion import perform, with_own_neutral
-from tmt.neckline import parted
+from tmt.neckline import outlined, parted
 from tmt.plate import background_plate
 from tmt.progress import Progress, counted
 from tmt.retarget import Retarget, retarget
@@ -64,7 +64,7 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     rough = build_surface(performance, tracker.topology, window, cloud=cloud)
-    rough = parted(rough, performance, window, index, images, tracker.topology)
+    rough = outlined(rough, performance, window, index, images, tracker.topology)
     performance = settled(rough, performance, window, index, images, tracker.topology)
     performance = with_own_neutral(performance, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
