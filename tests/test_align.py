@@ -74,6 +74,22 @@ def test_where_the_picture_tells_nothing_landmarks_do() -> None:
     assert aligner.pose(target, seen, []) is target.pose
 
 
+def test_views_from_elsewhere_are_believed_less_the_further_away_they_are() -> None:
+    head = acted()
+    aligner, views = views_of(head)
+    true = target_of(head.performance, 12)
+    told = Target(turned(true.pose, 2, 0, 0), true.canonical, true.torso)
+    picture = pictured(head.photo(true), head.window)
+    changes = []
+    for away in (0, 14, 25):
+        rotation = rotation_from_euler(0, np.radians(-away), 0) @ told.pose.rotation
+        aside = [replace(view, rotation=rotation) for view in views]
+        changes.append(off(aligner.pose(told, picture, aside), told.pose))
+    assert changes[0] > 1
+    assert changes[1] == pytest.approx(changes[0] / 2, rel=0.05)
+    assert changes[2] < 1e-4
+
+
 def wronged(head: Painted, seed: int = 1) -> Performance:
     """What a trembling tracker would tell of the keyframes, the reference aside."""
     rng, performance = np.random.default_rng(seed), head.performance

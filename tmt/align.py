@@ -16,7 +16,7 @@ import numpy as np
 
 from tmt.bank import row_of, target_of
 from tmt.between import opposite, over
-from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, transform, untransform
+from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, smoothstep, transform, untransform
 from tmt.kernels_align import accumulate
 from tmt.overlap import overlapped
 from tmt.render import deform, share_of_head
@@ -26,6 +26,7 @@ from tmt.types import Array, Performance, Pose, Surface, Target, Window
 SIDE = 256  # px of the window that is looked at, longer side: a blur of so much is better than a finer one
 BLUR = 1.0  # px
 VIEWS = 3  # keyframes that a picture is laid over, those turned most like it
+FAR = (8.0, 20.0)  # degrees from any keyframe over which less is believed: there other sides of a head are seen
 POINTS = 2500  # of a keyframe's vertices, those with the strongest edges
 PERSON = 0.2  # of the matte, from which a vertex is the person's in a keyframe
 TURNS = 0.3  # share of the head and of what expressions leave alone, from which a vertex is looked at
@@ -102,10 +103,11 @@ class Aligner:
 
     def pose(self, target: Target, picture: Picture, views: Sequence[View]) -> Pose:
         """The pose in which a picture looks most like the `views` that are turned like it, begun at a target's, whose
-        landmarks hold it; the target's own where no other looks more alike."""
-        if not views:
-            return target.pose
+        landmarks hold it; the target's own where no other looks more alike, or no view is turned like it."""
         away = [float(rotation_angle(view.rotation, target.pose.rotation)) for view in views]
+        trust = 1 - float(smoothstep((np.degrees(min(away, default=np.inf)) - FAR[0]) / (FAR[1] - FAR[0])))
+        if trust == 0:
+            return target.pose
         near = [views[k] for k in np.argsort(away, kind="stable")[:VIEWS]]
         vertices, colours, weight = (
             np.concatenate([getattr(view, name) for view in near]) for name in ("vertices", "colours", "weight")
@@ -125,7 +127,7 @@ class Aligner:
             pose = _moved(pose, step)
             if np.abs(step[:6]).max() < ENOUGH:
                 break
-        return best
+        return best if trust == 1 else _changed(target.pose, trust * _change(target.pose, best))
 
     def _seen(
         self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array
