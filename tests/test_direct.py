@@ -14,10 +14,10 @@ from tmt.direct import aligned
 from tmt.errors import Cancelled
 from tmt.geometry import rotation_angle, rotation_vector, transform
 from tmt.motion import perform
-from tmt.pipeline import run_to_end
+from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.progress import nobody
 from tmt.track import TrackBuilder
-from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Step
+from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Settings, Step
 from tmt.video import probe
 from tmt.working import working_frames
 
@@ -82,3 +82,12 @@ def test_progress_is_told_of_every_frame_and_may_end_it() -> None:
         run_to_end(aligned(info, track, before, pipeline().tracker), stop)
     assert [(step.stage, step.done, step.total) for step in steps] == [("align", n, 40) for n in (1, 2, 3)]
     assert Path(info.path).is_file()
+
+
+def test_without_alignment_landmarks_alone_tell_the_poses() -> None:
+    _, _, before = tracked("driving.mp4")
+    plain = TalkingHeadPipeline(pipeline().tracker, ("alignment",))
+    steps: list[Step] = []
+    drive = run_to_end(plain.drive(DATA / "driving.mp4", Settings(steadiness=0.3)), steps.append)
+    np.testing.assert_array_equal(drive.performance.pose.rotation, before.pose.rotation)
+    assert {step.stage for step in steps} == {"track"}

@@ -85,7 +85,10 @@ class TalkingHeadPipeline:
         """
         receipt = provenance.receipt(consent)
         depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
-        return study(Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty)
+        return study(
+            Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty,
+            alignment="alignment" not in self.without,
+        )
 
     def drive(
         self, driving: str | Path, settings: Settings | None = None, head: CanonicalHead | None = None
@@ -114,7 +117,8 @@ class TalkingHeadPipeline:
         clock = _tick(seconds, "track", clock)
         if len(performance) < 2:
             raise MediaError("driving_needs_motion", name=path.name)
-        performance = yield from aligned(info, track, performance, self.tracker, head)
+        if "alignment" not in self.without:
+            performance = yield from aligned(info, track, performance, self.tracker, head)
         _tick(seconds, "align", clock)
         return Drive(path, info, performance, dict(seconds), {**track.lost, **missing_frames(info)})
 

@@ -45,12 +45,13 @@ BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 
 def study(
     path: Path, receipt: Receipt, tracker: FaceTracker, say: Progress, face: int | None = None,
-    steadiness: float = 0.3, depth: DepthNet | None = None, certainty: bool = True,
+    steadiness: float = 0.3, depth: DepthNet | None = None, certainty: bool = True, alignment: bool = True,
 ) -> CanonicalHead:
     """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `say`: told of
     every frame that is tracked, and of every keyframe that is kept, and that the head grows by. `face`: which one of
     several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
-    landmarks do not know (None: an average skull); `certainty`: whether it is heard on how sure it is."""
+    landmarks do not know (None: an average skull); `certainty`: whether it is heard on how sure it is; `alignment`:
+    whether all of the head's pixels tell its pose, or landmarks alone."""
     started = time.perf_counter()
     info = probe(path)
     load_ahead()
@@ -63,10 +64,11 @@ def study(
     images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
-    rough = build_surface(performance, tracker.topology, window, cloud=cloud)
-    rough = outlined(rough, performance, window, index, images, tracker.topology)
-    performance = settled(rough, performance, window, index, images, tracker.topology)
-    performance = with_own_neutral(performance, tracker.topology)
+    if alignment:
+        rough = build_surface(performance, tracker.topology, window, cloud=cloud)
+        rough = outlined(rough, performance, window, index, images, tracker.topology)
+        performance = settled(rough, performance, window, index, images, tracker.topology)
+        performance = with_own_neutral(performance, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
