@@ -62,11 +62,12 @@ def test_a_person_driven_by_himself_lies_over_his_own_keyframes() -> None:
     assert np.mean(off[1]) < np.mean(off[0])
 
 
-def test_frames_without_a_face_change_as_those_around_them() -> None:
+def test_frames_without_a_face_turn_as_those_around_them_and_keep_their_expression() -> None:
     lost = np.array([9, 10, 11])
     before, after = told("driving.mp4", lost=lost)
     change = rotation_vector(after.pose.rotation @ np.swapaxes(before.pose.rotation, 1, 2))
     np.testing.assert_allclose(change[10], (change[8] + change[12]) / 2, atol=1e-6)
+    np.testing.assert_array_equal(after.canonical[lost], before.canonical[lost])
 
 
 def test_progress_is_told_of_every_frame_and_may_end_it() -> None:

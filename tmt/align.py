@@ -2,7 +2,7 @@
 
 Landmarks put the face right, but leave half a degree of how the head behind it is turned: at the crown that is a pixel
 or two, which is most of what a hair's outline was wrong by. So the sheet is laid over each picture such that hair, ears
-and skin look as they do in keyframes of the same clip; landmarks hold it where pictures tell little.
+and skin look as they do in keyframes of the same person; landmarks hold it where pictures tell little.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ POINTS = 2500  # of a keyframe's vertices, those with the strongest edges
 PERSON = 0.2  # of the matte, from which a vertex is the person's in a keyframe
 TURNS = 0.3  # share of the head and of what expressions leave alone, from which a vertex is looked at
 NOISE = 0.06  # of colours 0..1, by which a pixel may be wrong
-PLACE, DEPTH = 0.006, 0.025  # head units by which all landmarks together may be wrong in the picture, and across it
+PLACE, DEPTH = 0.006, 0.025  # head units by which a landmark may be wrong in the picture, and across it
 LOOSE = 0.025  # head units off from which a landmark counts less
 ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
 PASSES = 2  # of laying keyframes over each other
@@ -205,11 +205,13 @@ def _centred(start: Pose, poses: Sequence[Pose]) -> list[Pose]:
 
 
 def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Performance:
-    """A performance with other poses in frames `index` [K]: landmarks stay where they are in the picture."""
+    """A performance with other poses in frames `index` [K]: landmarks stay where they are in the picture, but where no
+    face was found, whose expression stays."""
     pose, canonical = performance.pose, performance.canonical.copy()
     scale, rotation, translation = pose.scale.copy(), pose.rotation.copy(), pose.translation.copy()
     for frame, other in zip(index, poses, strict=True):
-        canonical[frame] = carried(canonical[frame], pose[frame], other)
+        if performance.found[frame]:
+            canonical[frame] = carried(canonical[frame], pose[frame], other)
         scale[frame], rotation[frame], translation[frame] = other.scale, other.rotation, other.translation
     return replace(performance, pose=Pose(scale, rotation, translation), canonical=canonical)
 
