@@ -74,6 +74,17 @@ def test_where_the_picture_tells_nothing_landmarks_do() -> None:
     assert aligner.pose(target, seen, []) is target.pose
 
 
+def test_a_lost_face_is_found_by_the_picture_where_it_is_to_be_seen() -> None:
+    head = acted()
+    aligner, views = views_of(head)
+    true = target_of(head.performance, 12)
+    guess = Target(turned(true.pose, 3, -2, 1), true.canonical, true.torso)
+    found = aligner.pose(guess, pictured(head.photo(true), head.window), views, lost=True)
+    assert off(found, true.pose) < 0.3 * off(guess.pose, true.pose)
+    noise = np.random.default_rng(0).integers(0, 256, (*head.window.shape, 3)).astype(np.uint8)
+    assert aligner.pose(guess, pictured(noise, head.window), views, lost=True) is guess.pose
+
+
 def test_views_from_elsewhere_are_believed_less_the_further_away_they_are() -> None:
     head = acted()
     aligner, views = views_of(head)

@@ -32,16 +32,18 @@ PERSON = 0.2  # of the matte, from which a vertex is the person's in a keyframe
 TURNS = 0.3  # share of the head and of what expressions leave alone, from which a vertex is looked at
 NOISE = 0.06  # of colours 0..1, by which a pixel may be wrong
 PLACE, DEPTH = 0.006, 0.025  # head units by which a landmark may be wrong in the picture, and across it
+GUESS, ALIKE = 0.03, 0.25  # what landmarks count of a lost face; share of it that must look as it should
 LOOSE = 0.025  # head units off from which a landmark counts less
 ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
 PASSES = 2  # of laying keyframes over each other
 AT_ONCE = 2  # pictures
 
+_Said = tuple[float, Array, Array]
+
 
 @dataclass(frozen=True)
 class View:
-    """A keyframe that others are laid over: how it is turned [3, 3]; of its vertices [N] the colours [N, 3] 0..1 and
-    how much each counts [N]."""
+    """A keyframe to lay others over: its rotation [3, 3]; of its vertices [N] colours [N, 3] 0..1 and weight [N]."""
 
     rotation: Array
     vertices: Array
@@ -101,9 +103,10 @@ class Aligner:
         share = share_of_head(self.surface, target, self.performance) * self._still
         return np.where(share > TURNS, share, 0)
 
-    def pose(self, target: Target, picture: Picture, views: Sequence[View]) -> Pose:
+    def pose(self, target: Target, picture: Picture, views: Sequence[View], lost: bool = False) -> Pose:
         """The pose in which a picture looks most like the `views` that are turned like it, begun at a target's, whose
-        landmarks hold it; the target's own where no other looks more alike, or no view is turned like it."""
+        landmarks hold it; the target's own where no other looks more alike, or no view is turned like it. Of a `lost`
+        face landmarks are a guess: they hold less, and the head must be there for all to see."""
         away = [float(rotation_angle(view.rotation, target.pose.rotation)) for view in views]
         trust = 1 - float(smoothstep((np.degrees(min(away, default=np.inf)) - FAR[0]) / (FAR[1] - FAR[0])))
         if trust == 0:
@@ -117,21 +120,27 @@ class Aligner:
         offsets = deform(self.surface, target.canonical)
         head = (self.surface.vertices[vertices] + offsets[vertices]).astype(np.float64)
         marks = transform(target.pose, target.canonical[self._stable].astype(np.float64))
-        pose, best, least = target.pose, target.pose, np.inf
+        pose, best, least, sure = target.pose, target.pose, np.inf, GUESS if lost else 1.0
         for _ in range(ROUNDS + 1):
             cost, normal, wanted = self._seen(pose, picture, head, colours, weight / len(near))
             held, more, pull = self._held(pose, marks)
-            if cost + held < least:
-                least, best = cost + held, pose
-            step = np.linalg.solve(normal + more, wanted + pull)
-            pose = _moved(pose, step)
+            if cost + sure * held < least:
+                least, best = cost + sure * held, pose
+            step = np.linalg.solve(normal + sure * more, wanted + sure * pull)
+            pose = _changed(pose, step)
             if np.abs(step[:6]).max() < ENOUGH:
                 break
+        if lost and self._alike(best, picture, head, colours, weight) < ALIKE:
+            return target.pose
         return best if trust == 1 else _changed(target.pose, trust * _change(target.pose, best))
 
-    def _seen(
-        self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array
-    ) -> tuple[float, Array, Array]:
+    def _alike(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> float:
+        """Which share of what may be seen in a pose looks as it should, 0..1."""
+        points = picture.window.to_window(transform(pose, head))[:, :2]
+        square = (((colours - _at(picture.planes[..., :3], points)) / NOISE) ** 2).sum(1)
+        return float((weight * _inside(points, picture) / (1 + square)).sum() / weight.sum())
+
+    def _seen(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> _Said:
         """What pixels say: the cost of a pose, and the normal equations [7, 7], [7] of a step away from it."""
         points = picture.window.to_window(transform(pose, head))[:, :2]
         normal, wanted = np.empty((7, 7)), np.empty(7)
@@ -139,7 +148,7 @@ class Aligner:
         cost = accumulate(picture.planes, head @ pose.rotation.T, points, unit, NOISE, colours, weight, normal, wanted)
         return cost, normal, wanted
 
-    def _held(self, pose: Pose, marks: Array) -> tuple[float, Array, Array]:
+    def _held(self, pose: Pose, marks: Array) -> _Said:
         """What landmarks `marks` [S, 3] px say, as `_seen`."""
         apart = (marks - transform(pose, self._shape)) / float(pose.scale)
         away = np.linalg.norm(apart * [1, 1, PLACE / DEPTH], axis=1)
@@ -161,13 +170,6 @@ def _slopes(turned: Array) -> Array:
     out[:, :, 3] = turned
     out[:, (0, 1, 2), (4, 5, 6)] = 1
     return out
-
-
-def _moved(pose: Pose, step: Array) -> Pose:
-    """A pose after a step [7] as in `_slopes`."""
-    scale = float(pose.scale)
-    turn = rotation_from_vector(step[:3])
-    return Pose(np.asarray(scale * np.exp(step[3])), turn @ pose.rotation, pose.translation + step[4:] * scale)
 
 
 def _inside(points: Array, picture: Picture) -> Array:
@@ -241,6 +243,6 @@ def _change(pose: Pose, other: Pose) -> Array:
 
 
 def _changed(pose: Pose, change: Array) -> Pose:
-    """A pose after a `_change`."""
+    """A pose after a `_change`, or a step as in `_slopes`."""
     turn = rotation_from_vector(change[:3]) @ pose.rotation
     return Pose(pose.scale * np.exp(change[3]), turn, pose.translation + change[4:] * pose.scale)

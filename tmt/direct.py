@@ -45,7 +45,8 @@ class _Own:
     views: Sequence[View]
 
     def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
-        return self.aligner.pose(target_of(performance, number), picture, self.views)
+        lost = not performance.found[number]
+        return self.aligner.pose(target_of(performance, number), picture, self.views, lost)
 
 
 class _Subjects:
@@ -64,7 +65,7 @@ class _Subjects:
         views = [self._view(int(k)) for k in np.argsort(away, kind="stable")[:VIEWS]]
         target = Target(pose, face, subject.torso[subject.reference])
         picture = replace(picture, window=carried_window(picture.window, self.laid))
-        found = self.aligner.pose(target, picture, views)
+        found = self.aligner.pose(target, picture, views, not performance.found[number])
         return over(lifted(found, self.laid), opposite(self.between))
 
     def _view(self, k: int) -> View:
@@ -86,27 +87,24 @@ def aligned(
         known = _Subjects(head, performance, topology)
     else:
         placed, known = _own(info, track, performance, window, tracker)
-    poses: dict[int, Pose] = {}
+    poses = []
     with closing(working_frames(info)) as frames, closing(_at_once(known, placed, frames, window)) as told:
-        for number, pose in enumerate(told):
-            if pose is not None:
-                poses[number] = pose
-            yield Step("align", number + 1, len(performance))
-    return with_own_neutral(bridged(performance, np.array(list(poses)), list(poses.values())), topology)
+        for number, pose in enumerate(told, 1):
+            poses.append(pose)
+            yield Step("align", number, len(performance))
+    return with_own_neutral(bridged(performance, np.arange(len(poses)), poses), topology)
 
 
 def _at_once(
     known: _Known, performance: Performance, frames: Iterable[Array], window: Window
-) -> Generator[Pose | None, None, None]:
-    """The pose in every frame, some at a time; None where no face was found."""
+) -> Generator[Pose, None, None]:
+    """The pose in every frame, some worked out at a time."""
 
-    def told(number: int, image: Array | None) -> Pose | None:
-        return None if image is None else known.pose(performance, number, pictured(image, window))
+    def told(number: int, image: Array) -> Pose:
+        return known.pose(performance, number, pictured(image, window))
 
-    tasks = (
-        partial(told, number, cut(frame, window) if performance.found[number] else None)
-        for number, frame in zip(range(len(performance)), frames, strict=False)
-    )
+    numbered = zip(range(len(performance)), frames, strict=False)
+    tasks = (partial(told, number, cut(frame, window)) for number, frame in numbered)
     return overlapped(tasks, AT_ONCE)
 
 
