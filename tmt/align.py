@@ -213,12 +213,12 @@ def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Perf
     scale, rotation, translation = pose.scale.copy(), pose.rotation.copy(), pose.translation.copy()
     for frame, other in zip(index, poses, strict=True):
         if performance.found[frame]:
-            canonical[frame] = carried(canonical[frame], pose[frame], other)
+            canonical[frame] = _stayed(canonical[frame], pose[frame], other)
         scale[frame], rotation[frame], translation[frame] = other.scale, other.rotation, other.translation
     return replace(performance, pose=Pose(scale, rotation, translation), canonical=canonical)
 
 
-def carried(face: Array, pose: Pose, other: Pose) -> Array:
+def _stayed(face: Array, pose: Pose, other: Pose) -> Array:
     """A face [L, 3] in one pose as another pose has it, if its landmarks stay where they are in the picture; their
     depth is the head's."""
     there = transform(other, face.astype(np.float64))

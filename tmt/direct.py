@@ -17,13 +17,12 @@ from tmt.between import between_shapes, carried, carried_window, into, lifted, o
 from tmt.canonical import build_surface
 from tmt.canvas import cut, head_window
 from tmt.geometry import rotation_angle, untransform
-from tmt.level import levelled
 from tmt.motion import with_own_neutral
 from tmt.neckline import outlined
 from tmt.overlap import overlapped
 from tmt.retarget import sameness
 from tmt.topology import Topology
-from tmt.track import FaceTracker
+from tmt.track import FaceTracker, with_matte
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Pose, Step, Target, Window
 from tmt.working import working_frames
 
@@ -127,8 +126,7 @@ def _cuts(info: MediaInfo, index: Array, window: Window, tracker: FaceTracker) -
     with closing(working_frames(info)) as frames:
         for number, frame in enumerate(frames):
             if number in wanted:
-                crop = cut(frame, window)
-                images.append(np.dstack([crop, np.round(tracker.matte(levelled(crop)) * 255).astype(np.uint8)]))
+                images.append(with_matte(cut(frame, window), tracker))
             if number >= index[-1]:
                 break
     return images

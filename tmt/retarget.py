@@ -201,8 +201,8 @@ def _same_clothes(subject: Performance, driver: Performance, torso: Array) -> Ar
     found = between(subject.shoulders, driver.shoulders, after(theirs, after(guess, back(small))))
     if found is None:
         return torso
-    carried = after(back(theirs), after(found, small))
-    return after(after(laid, driver.torso), carried).astype(np.float32)
+    since = after(back(theirs), after(found, small))
+    return after(after(laid, driver.torso), since).astype(np.float32)
 
 
 def _times(scale: float) -> Array:

@@ -21,7 +21,6 @@ from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
 from tmt.learned import load_ahead, load_head
-from tmt.level import levelled
 from tmt.lift import lift
 from tmt.motion import perform, with_own_neutral
 from tmt.neckline import outlined, parted
@@ -31,7 +30,7 @@ from tmt.retarget import Retarget, retarget
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.sweep import swept
 from tmt.topology import Topology
-from tmt.track import FaceTracker, TrackBuilder
+from tmt.track import FaceTracker, TrackBuilder, with_matte
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Settings, Step, Window
 from tmt.video import probe
 from tmt.working import enlarged, working_frames
@@ -112,10 +111,8 @@ def _keep(
             if number == performance.reference:
                 picture = frame.copy()
             if number in wanted:
-                crop, face = cut(frame, window), landmarks_of(performance, number)
-                matte = np.round(tracker.matte(levelled(crop)) * 255).astype(np.uint8)
-                images.append(np.dstack([crop, matte]))
-                faces.append(unroll(layout, frame, face))
+                images.append(with_matte(cut(frame, window), tracker))
+                faces.append(unroll(layout, frame, landmarks_of(performance, number)))
                 tick()
             if number >= index[-1]:
                 break

@@ -234,3 +234,8 @@ def face_sharpness(frame: Array, landmarks: Array | None) -> float:
         return 0.0
     grey = cv2.resize(cv2.cvtColor(patch, cv2.COLOR_RGB2GRAY), (160, 160), interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(grey, cv2.CV_32F).var())
+
+
+def with_matte(crop: Array, tracker: FaceTracker) -> Array:
+    """A crop [H, W, 3] uint8 with where the person is as its fourth channel."""
+    return np.dstack([crop, np.round(tracker.matte(levelled(crop)) * 255).astype(np.uint8)])
