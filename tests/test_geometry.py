@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tmt.geometry import (
+    changed,
     euler_from_rotation,
     fit_similarity,
     fit_similarity_robust,
@@ -19,6 +20,7 @@ from tmt.geometry import (
     rotation_angle,
     rotation_from_euler,
     sample,
+    similarity_slopes,
     smoothstep,
     transform,
     untransform,
@@ -193,3 +195,20 @@ def test_smoothstep_is_flat_at_both_ends_and_rises_between() -> None:
     assert (np.diff(y[(x > 0) & (x < 1)]) > 0).all()
     assert smoothstep(np.array(0.5)) == pytest.approx(0.5)
     assert np.abs(np.diff(y)).max() < 0.016  # no corner at the ends: the slope is at most 1.5
+
+
+@given(seeds)
+def test_slopes_foretell_where_a_changed_pose_takes_points(seed: int) -> None:
+    poses, points = some_pose(seed, 3), average()[:20]
+    step = np.random.default_rng(seed).normal(0, 1e-4, (3, 7))
+    moved = (transform(changed(poses, step), points) - transform(poses, points)) / poses.scale[:, None, None]
+    slopes = similarity_slopes(points @ np.swapaxes(poses.rotation, -1, -2))
+    np.testing.assert_allclose(moved, np.einsum("tnci,ti->tnc", slopes, step), atol=1e-6)
+
+
+@given(seeds)
+def test_poses_change_one_by_one_as_together(seed: int) -> None:
+    poses, steps = some_pose(seed, 3), np.random.default_rng(seed).normal(0, 0.3, (3, 7))
+    together = changed(poses, steps)
+    for k in range(3):
+        assert_same_pose(changed(poses[k], steps[k]), together[k], 1e-5, 1e-9)

@@ -16,7 +16,16 @@ import numpy as np
 
 from tmt.bank import row_of, target_of
 from tmt.between import opposite, over
-from tmt.geometry import rotation_angle, rotation_from_vector, rotation_vector, smoothstep, transform, untransform
+from tmt.geometry import (
+    changed,
+    rotation_angle,
+    rotation_from_vector,
+    rotation_vector,
+    similarity_slopes,
+    smoothstep,
+    transform,
+    untransform,
+)
 from tmt.kernels_align import accumulate
 from tmt.overlap import overlapped
 from tmt.render import deform, share_of_head
@@ -127,12 +136,12 @@ class Aligner:
             if cost + sure * held < least:
                 least, best = cost + sure * held, pose
             step = np.linalg.solve(normal + sure * more, wanted + sure * pull)
-            pose = _changed(pose, step)
+            pose = changed(pose, step)
             if np.abs(step[:6]).max() < ENOUGH:
                 break
         if lost and self._alike(best, picture, head, colours, weight) < ALIKE:
             return target.pose
-        return best if trust == 1 else _changed(target.pose, trust * _change(target.pose, best))
+        return best if trust == 1 else changed(target.pose, trust * _change(target.pose, best))
 
     def _alike(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> float:
         """Which share of what may be seen in a pose looks as it should, 0..1."""
@@ -153,23 +162,10 @@ class Aligner:
         apart = (marks - transform(pose, self._shape)) / float(pose.scale)
         away = np.linalg.norm(apart * [1, 1, PLACE / DEPTH], axis=1)
         trust = (1 / np.maximum(1, away / LOOSE))[:, None] / np.array([PLACE, PLACE, DEPTH]) ** 2
-        slopes = _slopes(self._shape @ pose.rotation.T)
+        slopes = similarity_slopes(self._shape @ pose.rotation.T)
         cost = float((trust * apart**2).sum()) / 2
         weighted = slopes * trust[..., None]
         return cost, np.einsum("nci,ncj->ij", weighted, slopes), np.einsum("nci,nc->i", weighted, apart)
-
-
-def _slopes(turned: Array) -> Array:
-    """How turned points [N, 3] move, in head units [N, 3, 7], with a turn [3], with the log of their size, and with
-    their place [3]."""
-    out = np.zeros((len(turned), 3, 7))
-    x, y, z = turned.T
-    out[:, 0, 1], out[:, 0, 2] = z, -y
-    out[:, 1, 0], out[:, 1, 2] = -z, x
-    out[:, 2, 0], out[:, 2, 1] = y, -x
-    out[:, :, 3] = turned
-    out[:, (0, 1, 2), (4, 5, 6)] = 1
-    return out
 
 
 def _inside(points: Array, picture: Picture) -> Array:
@@ -232,7 +228,7 @@ def bridged(performance: Performance, frames: Array, poses: Sequence[Pose]) -> P
     told = np.array([_change(old[frame], pose) for frame, pose in zip(frames, poses, strict=True)])
     others = np.setdiff1d(np.arange(len(performance)), frames)
     between = np.stack([np.interp(others, frames, told[:, axis]) for axis in range(7)], 1)
-    filled = [_changed(old[frame], change) for frame, change in zip(others, between, strict=True)]
+    filled = [changed(old[frame], change) for frame, change in zip(others, between, strict=True)]
     return posed(performance, np.concatenate([frames, others]), [*poses, *filled])
 
 
@@ -240,9 +236,3 @@ def _change(pose: Pose, other: Pose) -> Array:
     """From one pose to another [7]: turn, growth, and shift in head units."""
     turn, shift = rotation_vector(other.rotation @ pose.rotation.T), (other.translation - pose.translation) / pose.scale
     return np.concatenate([turn, [np.log(other.scale / pose.scale)], shift])
-
-
-def _changed(pose: Pose, change: Array) -> Pose:
-    """A pose after a `_change`, or a step as in `_slopes`."""
-    turn = rotation_from_vector(change[:3]) @ pose.rotation
-    return Pose(pose.scale * np.exp(change[3]), turn, pose.translation + change[4:] * pose.scale)

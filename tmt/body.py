@@ -23,7 +23,7 @@ from tmt.geometry import smoothstep
 from tmt.level import levelled
 from tmt.motion import canonical_faces
 from tmt.neckline import nearest_to, shoulders
-from tmt.pose import fit_poses
+from tmt.relief import fit_raised
 from tmt.render import deform, look, place, spread
 from tmt.steady import steady
 from tmt.topology import Topology
@@ -223,6 +223,6 @@ def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Perfo
     with closing(working_frames(head.info, start=start)) as frames:
         found = track(islice(frames, SPAN // 2), ChosenFace(tracker, who), head.info.fps, head.name, skin=False)
     landmarks = steady(found.landmarks, topology.stable, 0.3)
-    pose = fit_poses(landmarks, head.performance.shape, topology)
+    pose, landmarks = fit_raised(landmarks, head.performance.shape, topology)
     canonical = canonical_faces(landmarks, pose)
     return replace(head.performance, pose=pose, canonical=canonical, found=found.found, torso=found.torso), start

@@ -64,10 +64,10 @@ def rotation_vector(rotation: Array) -> Array:
 
 
 def rotation_from_vector(vector: Array) -> Array:
-    """Axis times radians [3] -> rotation [3, 3]; the inverse of `rotation_vector`."""
+    """Axis times radians [*, 3] -> rotations [*, 3, 3]; the inverse of `rotation_vector`."""
     from scipy.spatial.transform import Rotation
 
-    return np.asarray(Rotation.from_rotvec(vector).as_matrix())
+    return np.asarray(Rotation.from_rotvec(vector.reshape(-1, 3)).as_matrix()).reshape(*vector.shape[:-1], 3, 3)
 
 
 def fit_similarity(source: Array, target: Array, weights: Array) -> Pose:
@@ -105,6 +105,26 @@ def transform(pose: Pose, points: Array) -> Array:
 def untransform(pose: Pose, points: Array) -> Array:
     """Picture points [*, N, 3] px -> canonical [*, N, 3]; the inverse of `transform`."""
     return (points - pose.translation[..., None, :]) / pose.scale[..., None, None] @ pose.rotation
+
+
+def similarity_slopes(turned: Array) -> Array:
+    """How turned points [*, N, 3] move [*, N, 3, 7] with a turn [3], with the log of their size, and with their place
+    [3]: the steps that `changed` takes."""
+    out = np.zeros((*turned.shape, 7))
+    x, y, z = np.moveaxis(turned, -1, 0)
+    out[..., 0, 1], out[..., 0, 2] = z, -y
+    out[..., 1, 0], out[..., 1, 2] = -z, x
+    out[..., 2, 0], out[..., 2, 1] = y, -x
+    out[..., 3] = turned
+    out[..., (0, 1, 2), (4, 5, 6)] = 1
+    return out
+
+
+def changed(pose: Pose, change: Array) -> Pose:
+    """Poses [*] after a change [*, 7]: turn, growth (log), and shift in head units."""
+    turn = rotation_from_vector(change[..., :3]) @ pose.rotation
+    shift = change[..., 4:] * np.asarray(pose.scale)[..., None]
+    return Pose(pose.scale * np.exp(change[..., 3]), turn, pose.translation + shift)
 
 
 def sample(image: torch.Tensor, xy: torch.Tensor, mode: str = "bilinear") -> torch.Tensor:

@@ -10,7 +10,8 @@ import numpy as np
 from tmt.creases import learn
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation, rotation_vector, untransform
-from tmt.pose import SHAPE_FRAMES, fit_poses, mean_shape, template
+from tmt.pose import SHAPE_FRAMES, mean_shape, template
+from tmt.relief import deeper, fit_raised, usual_relief
 from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
 from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
@@ -25,10 +26,11 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     """Split a track into the person's shape and neutral face, and per frame pose and expression."""
     landmarks = steady(track.landmarks, topology.stable, steadiness)
     found = np.flatnonzero(track.found)
-    shape = mean_shape(landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]], topology, template(topology.name))
-    pose = fit_poses(landmarks, shape, topology)
-    # Of a long clip there are two such arrays at a time, not three: the calmed landmarks become the faces in place.
-    canonical = canonical_faces(landmarks, pose, None if landmarks is track.landmarks else landmarks)
+    some = landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]]
+    shape = deeper(mean_shape(some, topology, template(topology.name)), usual_relief(topology.name))
+    # Of a long clip there are two such arrays at a time, not three: the raised landmarks become the faces in place.
+    pose, landmarks = fit_raised(landmarks, shape, topology)
+    canonical = canonical_faces(landmarks, pose, landmarks)
     neutral = _neutral_of(canonical, found, topology)
     performance = Performance(
         shape=shape, neutral=neutral, pose=pose, canonical=canonical, torso=smooth_torso(track.torso),
