@@ -170,6 +170,19 @@ def test_the_sheet_has_the_landmarks_own_depth(surface: Surface) -> None:
     assert np.abs(depth - surface.parameter[inner, 2]).mean() < 0.02
 
 
+def test_a_face_of_its_own_relief_stands_out_by_it_and_acts_as_before(surface: Surface) -> None:
+    performance = acted().performance
+    chin = average()[TOPOLOGY.chin, :2]
+    relief = -0.1 * np.exp(-(((performance.shape[:, :2] - chin) / 0.3) ** 2).sum(1))
+    raised = build_surface(performance, TOPOLOGY, window(), relief=relief)
+    skinned = skin(surface)
+    forward = (surface.vertices - raised.vertices)[skinned, 2]
+    assert 0.07 < forward.max() < 0.11
+    assert abs(forward[np.argmin(surface.vertices[skinned, 1])]) < 0.01
+    smiling = act(average(), smile=0.05).astype(np.float32)
+    np.testing.assert_allclose(deform(raised, smiling), deform(surface, smiling), atol=1e-6)
+
+
 def test_skull_and_neck_lie_behind_the_face_without_steps(surface: Surface) -> None:
     depth = surface.vertices[:, 2].reshape(surface.grid, surface.grid)
     assert np.isfinite(depth).all()

@@ -12,9 +12,9 @@ from tmt.drift import standing
 from tmt.geometry import rotation_angle, transform
 from tmt.motion import perform
 from tmt.pose import fit_poses
-from tmt.relief import deeper, raised, usual_relief
+from tmt.relief import deeper, measured_relief, mirrored, own_relief, raised, usual_relief
 from tmt.train.clip import Clip
-from tmt.train.relief import mean_relief, mirrored, relief
+from tmt.train.relief import mean_relief
 from tmt.types import Array, FaceTrack, Pose
 
 PHASE = np.linspace(0, 2 * np.pi, 50, endpoint=False)
@@ -32,7 +32,7 @@ def seen_flat(faces: Array, pose: Pose) -> FaceTrack:
 def told(track: FaceTrack, shape: Array | None = None) -> tuple[Array, Array]:
     """The relief of a track, beside the average face."""
     shape = average() if shape is None else shape
-    return relief(track.landmarks, fit_poses(track.landmarks, shape, TOPOLOGY), shape, TOPOLOGY)
+    return measured_relief(track.landmarks, fit_poses(track.landmarks, shape, TOPOLOGY), shape, TOPOLOGY)
 
 
 def test_a_chin_that_the_tracker_sees_too_flat_is_found_by_turns_to_the_side() -> None:
@@ -92,6 +92,27 @@ def test_a_clip_is_raised_by_the_usual_relief_and_turns_as_it_did() -> None:
     assert np.degrees(rotation_angle(apart, turns.rotation @ turns.rotation[0].T)).max() < 1.5
     for point in (TOPOLOGY.chin, TOPOLOGY.nose_tip):
         assert performance.shape[point, 2] == pytest.approx(shape[point, 2], abs=0.02)
+
+
+def test_a_face_of_its_own_is_told_by_a_clip_that_turns_and_not_by_one_that_does_not() -> None:
+    still = np.repeat(average()[None], len(PHASE), 0)
+    turned, ahead = (
+        own_relief(perform(seen_flat(still, poses(yaw * np.sin(PHASE))), TOPOLOGY, 0.0), TOPOLOGY) for yaw in (20, 0.5)
+    )
+    seen = usual_relief(TOPOLOGY.name)[TOPOLOGY.chin]
+    assert turned[TOPOLOGY.chin] < 0.5 * (-CHIN[TOPOLOGY.chin] - seen)
+    assert np.abs(ahead).max() < 0.005
+
+
+def test_lips_and_lids_lie_as_what_is_around_them() -> None:
+    turn = 12 * np.sin(PHASE)
+    wry = np.stack([act(average(), smile=0.004 * t) for t in turn])
+    wry[:, list(TOPOLOGY.lip_corners), 0] += 0.02 * np.sin(PHASE)[:, None]
+    plain = np.repeat(average()[None], len(PHASE), 0)
+    acted, calm = (
+        own_relief(perform(track_of(faces, poses(turn)), TOPOLOGY, 0.0), TOPOLOGY) for faces in (wry, plain)
+    )
+    np.testing.assert_allclose(acted, calm, atol=0.02)
 
 
 def clip(name: str, yaw: float) -> Clip:

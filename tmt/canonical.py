@@ -17,6 +17,7 @@ from scipy.spatial import Delaunay
 from tmt.depth import corrected, fit_prior, head_depth
 from tmt.geometry import smoothstep
 from tmt.lift import Cloud, laid
+from tmt.relief import deeper
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Surface, Window
 
@@ -50,20 +51,23 @@ class _Sheet:
 
 def build_surface(
     performance: Performance, topology: Topology, window: Window, flat: bool = False, cloud: Cloud | None = None,
-    reach: float = REACH,
+    reach: float = REACH, relief: Array | None = None,
 ) -> Surface:
     """The subject's surface over `window` (picture px) around the reference pose; `flat` leaves the depth out, `cloud`
-    is what DepthNet saw of it; `reach`, see REACH."""
+    is what DepthNet saw of it; `reach`, see REACH; `relief` [L] how much further away than landmarks the face lies."""
     neutral = performance.neutral.astype(np.float64)
     opened = open_mouth(neutral, topology)
+    by = np.zeros(len(neutral)) if relief is None else relief
     sheet = _sheet(performance, window, opened[list(topology.oval), :2].mean(0))
     points = sheet.points
     mesh = Delaunay(opened[: topology.surface, :2])
     face, inside = barycentric(mesh, points, topology.count)
     face = face + _gaze(mesh, opened, points, topology)
-    prior = fit_prior(neutral, topology)
+    prior = fit_prior(deeper(neutral, by), topology)
     extend = _Extension(inside, sheet, reach)
-    depth = head_depth(points, opened, prior, lambda values: extend(face @ values[:, None])[:, 0], inside)
+    depth = head_depth(
+        points, deeper(opened, by), prior, lambda values: extend(face @ values[:, None])[:, 0], inside
+    )
     depth = depth.reshape(GRID, GRID)
     if cloud is not None:
         above = 1 - smoothstep((sheet.y - prior.chin - LOCKS * prior.face_height) / (0.5 * prior.face_height))

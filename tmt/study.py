@@ -26,6 +26,7 @@ from tmt.motion import perform, with_own_neutral
 from tmt.neckline import outlined, parted
 from tmt.plate import background_plate
 from tmt.progress import Progress, counted
+from tmt.relief import own_relief
 from tmt.retarget import Retarget, retarget
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.sweep import swept
@@ -63,12 +64,13 @@ def study(
     images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
+    relief = own_relief(performance, tracker.topology)
     if alignment:
-        rough = build_surface(performance, tracker.topology, window, cloud=cloud)
+        rough = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
         rough = outlined(rough, performance, window, index, images, tracker.topology)
         performance = settled(rough, performance, window, index, images, tracker.topology)
         performance = with_own_neutral(performance, tracker.topology)
-    surface = build_surface(performance, tracker.topology, window, cloud=cloud)
+    surface = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
