@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tmt.bank import target_of
 from tmt.canvas import Canvas, bank_canvas, crop_canvas, cut, full_canvas, head_window, middle_square, scaled, to_edges
-from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight, undyed
 from tmt.plate import background_plate
 from tmt.render import Seen, place
 from tmt.types import Array, FaceTrack, FrameBank, Window
@@ -256,6 +256,24 @@ def test_before_the_back_of_a_head_a_soft_edge_loses_its_rim_of_light_and_a_chee
     np.testing.assert_array_equal(tightened[:, :60], drawn[:, :60])
     np.testing.assert_array_equal(tightened[:10], drawn[:10])
     assert (tightened <= drawn).all()
+
+
+def test_hair_before_the_back_of_the_head_has_no_line_of_the_wall_it_was_filmed_before() -> None:
+    shape = (300, 400)
+    pixels = np.zeros((*shape, 5), np.float32)
+    pixels[:, :80, 3] = 1
+    pixels[:, 80:84, 3] = np.array([0.8, 0.6, 0.4, 0.2])
+    pixels[:, 79:, 1] = 1  # a green wall, that shines through the last hair, too
+    seen = Seen(np.zeros((*shape, 2), np.float32), np.zeros(shape, np.float32))
+    behind = np.zeros((*shape, 4), np.float32)
+    behind[150:, :, 3] = 1
+    mended = undyed(pixels, seen, behind)
+    lines = [(one[220, 70:90, 1] * one[220, 70:90, 3]).max() for one in (pixels, mended)]
+    assert lines[0] > 0.9
+    assert lines[1] < 0.35
+    np.testing.assert_array_equal(mended[:120], pixels[:120])  # before the wall itself nothing changes
+    np.testing.assert_allclose(mended[:, :60], pixels[:, :60], atol=1e-4)
+    np.testing.assert_array_equal(mended[..., 3:], pixels[..., 3:])
 
 
 def test_a_full_canvas_is_drawn_at_no_more_than_the_cap() -> None:

@@ -18,6 +18,7 @@ STEP = 0.30  # head units of depth that make an edge worth smoothing
 FINE_STEP = 0.12  # likewise, of an edge of which only the stairs are smoothed
 SURE = (0.08, 0.5)  # matte from which a person begins to be there, and surely is
 COVERED = 0.9  # of the matte: what is covered so far hides the back of the head
+DYED, FEW = 0.012, 0.05  # of the side, from the edge, where colours may be a wall's; share of pixels that tell others
 TIGHT = 0.003  # of the side, by which the matte is drawn in before the back of the head
 BARELY = 0.5  # share of the head below which the sheet's torso is left out of what is drawn
 DRAWN = 1.5 / 255  # a canvas that differs by more from what lay there has been drawn on
@@ -93,6 +94,21 @@ def tight(drawn: Array, pixels: Array, seen: Seen, behind: Array) -> Array:
     own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
     inner = cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), width / 3)
     return drawn + behind[..., 3] * np.minimum(inner - drawn, 0)
+
+
+def undyed(pixels: Array, seen: Seen, behind: Array) -> Array:
+    """Pixels [H, W, 5] whose edges have the colours of what is inside them where the back of the head lies `behind` [H,
+    W, 4]: their own hold those of the wall that they were filmed before, which would part hair from hair by a line."""
+    side = max(seen.depth.shape)
+    own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
+    width = max(1, round(DYED * side)) * 2 + 1
+    sure = cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), width / 4)[..., None]
+    mask = sure * seen.covered[..., None]
+    spread = cv2.GaussianBlur(np.concatenate([pixels[..., :3] * mask, mask], -1), (0, 0), width / 2)
+    give = behind[..., 3:] * (1 - sure) * np.minimum(spread[..., 3:] / FEW, 1)
+    out = pixels.copy()
+    out[..., :3] += give * (spread[..., :3] / np.maximum(spread[..., 3:], 1e-3) - pixels[..., :3])
+    return out
 
 
 def near(person: Array) -> Array:

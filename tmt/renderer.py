@@ -17,7 +17,7 @@ from tmt.back import seen_behind
 from tmt.bank import target_of
 from tmt.baselines import copy_nearest, warp_one
 from tmt.canvas import Canvas, bank_canvas, faded, scaled, shown, to_edges
-from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight
+from tmt.composite import backed, lay_over, mattes, paste_back, soften_steps, tight, undyed
 from tmt.creases import Unrolled
 from tmt.detail import add_detail, helpful_share, matching_gain
 from tmt.fuse import FusionWeights, Mix, Posed, choose, shade, within_sides
@@ -147,6 +147,7 @@ class Renderer:
         if head.back is not None:
             back = seen_behind(head.back, head.bank, posed.target, head.performance, canvas.window)
         if back is not None:
+            pixels = undyed(pixels, seen, back)
             person, drawn = (tight(matte, pixels, seen, back) for matte in (person, drawn))
             canvas, mine = backed(canvas, back, person), 1 - back[..., 3] * (1 - person)
             share = None if share is None else np.maximum(share, back[..., 3])
@@ -212,8 +213,7 @@ class Renderer:
         return mix_pixels(seen, window, self.head.bank, self._images, mix, self._pool, self.weights.floor, extra, warps)
 
     def _calibrate(self) -> None:
-        """Keyframes drawn from the other keyframes tell how far the network helps on this very head, and how much
-        detail to add so that they are as sharp as they are."""
+        """Keyframes drawn from the others tell how far the network helps on this head, and how much detail to add."""
         canvas = bank_canvas(self.head.plate, self._own)
         probes = np.linspace(0, len(self.head.bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
