@@ -28,8 +28,9 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     found = np.flatnonzero(track.found)
     some = landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]]
     shape = deeper(mean_shape(some, topology, template(topology.name)), usual_relief(topology.name))
-    # Of a long clip there are two such arrays at a time, not three: the raised landmarks become the faces in place.
-    pose, landmarks = fit_raised(landmarks, shape, topology)
+    # Of a long clip there are two such arrays at a time, not three: calmed landmarks are raised, and then become the
+    # faces, in place.
+    pose, landmarks = fit_raised(landmarks, shape, topology, in_place=landmarks is not track.landmarks)
     canonical = canonical_faces(landmarks, pose, landmarks)
     neutral = _neutral_of(canonical, found, topology)
     performance = Performance(

@@ -34,11 +34,11 @@ def usual_relief(topology_name: str) -> Array:
     return shipped_array(f"relief-{topology_name}.npy").astype(np.float64)
 
 
-def fit_raised(landmarks: Array, shape: Array, topology: Topology) -> tuple[Pose, Array]:
+def fit_raised(landmarks: Array, shape: Array, topology: Topology, *, in_place: bool = False) -> tuple[Pose, Array]:
     """Poses [T] of landmarks [T, L, 3] px against a person's `shape` [L, 3] in its relief; and the landmarks as they
     lie."""
     by = usual_relief(topology.name)
-    lying = raised(landmarks, fit_poses(landmarks, deeper(shape, -by), topology), by)
+    lying = raised(landmarks, fit_poses(landmarks, deeper(shape, -by), topology), by, in_place=in_place)
     return fit_poses(lying, shape, topology), lying
 
 
@@ -59,9 +59,9 @@ def own_relief(performance: Performance, topology: Topology) -> Array:
     return np.asarray(near @ (by * known)[steady] / near.sum(1))
 
 
-def raised(landmarks: Array, pose: Pose, by: Array) -> Array:
+def raised(landmarks: Array, pose: Pose, by: Array, *, in_place: bool = False) -> Array:
     """Landmarks [T, L, 3] px of a head in poses [T], further away `by` [L] head units; where they are seen stays."""
-    out = landmarks.copy()
+    out = landmarks if in_place else landmarks.copy()
     for start in range(0, len(out), PART):
         part = pose[start : start + PART]
         out[start : start + PART, :, 2] += (part.scale * part.rotation[:, 2, 2])[:, None] * by
