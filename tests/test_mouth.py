@@ -116,3 +116,15 @@ def test_haze_lies_over_the_inside_of_a_mouth_too(pool: ThreadPoolExecutor) -> N
     assert where is not None and also is not None
     inside = (where > 0.99) & (also > 0.99)
     assert clear[inside, :3].min() < 60 / 255 < 90 / 255 < hazy[inside, :3].min()
+
+
+def test_haze_leaves_less_between_the_light_and_the_dark_of_a_mouth(pool: ThreadPoolExecutor) -> None:
+    head = made_up(acted().head([0, 8, 16]))
+    clear = mouth_of(head, TOPOLOGY)
+    assert not clear.haze.any()
+    hazy = head.bank.images.copy()
+    hazy[..., :3] = 100 + hazy[..., :3] // 2
+    veiled = mouth_of(replace(head, bank=replace(head.bank, images=hazy)), TOPOLOGY)
+    assert (veiled.haze > 100 / 255).all()
+    assert veiled.flesh.max() < 0.6 * clear.flesh.max()
+    assert (veiled.teeth + veiled.haze <= 1).all()

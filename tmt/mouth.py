@@ -25,6 +25,7 @@ LIP_SHADE = (0.80, 0.025)  # what is left of the light beside the lips, and how 
 ENOUGH = 12  # pixels tell a colour
 USUAL_LIP = np.array([0.9, 0.68, 0.72])  # of bright skin, where no lip is seen
 DARKEST = 0.5  # percentile of a head's pixels, with its hair: nostrils are no darker than an open mouth
+HAZY = (0.15, 0.25)  # of full light, the darkest of a head: hair and nostrils of clear pictures, and in haze
 NEEDED = 0.05  # of Mix.cavity: below this everywhere, some frame shows the mouth as it must be
 FINER = 2  # samples per pixel and axis: teeth are small
 # Measured on the open mouths of 18 people, in parts of what they show when shut: teeth as the brightest fifth between
@@ -37,8 +38,8 @@ THROAT_TO_FLESH = np.array([0.30, 0.13, 0.12]) / FLESH_TO_LIP
 @dataclass(frozen=True)
 class Mouth:
     """A subject's: lip [3] the middle of the closed lips, size relative to the usual one; colours [3] RGB 0..1 of teeth
-    and flesh in the light outside, and the darkest of the head; nose [3] at rest, of a head without depth (None: it
-    has): there teeth go with the nose, for no pose turns them."""
+    and flesh in the light outside, above a haze; the darkest of the head, and the haze before it; nose [3] at rest, of
+    a head without depth (None: it has): there teeth go with the nose, for no pose turns them."""
 
     lip: Array
     chin: Array
@@ -46,6 +47,7 @@ class Mouth:
     teeth: Array
     flesh: Array
     dark: Array
+    haze: Array
     nose: Array | None = None
 
 
@@ -73,9 +75,10 @@ def _with_nose(target: Target, nose: Array, topology: Topology) -> Target:
     return replace(target, pose=pose, canonical=target.canonical - away)
 
 
-def _colours(head: CanonicalHead, topology: Topology) -> tuple[Array, Array, Array]:
-    """Teeth [3] and flesh [3] as whites of eyes, skin and lips tell them; and the darkest that the head shows [3]:
-    haze, or glare in the lens, lies over a mouth's inside, too."""
+def _colours(head: CanonicalHead, topology: Topology) -> tuple[Array, Array, Array, Array]:
+    """Teeth [3] and flesh [3] as whites of eyes, skin and lips tell them, above a haze; the darkest that the head shows
+    [3]; and the haze [3], or glare in the lens: it lies over a mouth's inside, too, and leaves so much less between
+    light and dark."""
     bank, own, whites, skin, lips, darkest = head.bank, head.performance, [], [], [], []
     for index, picture in zip(bank.index, bank.images, strict=True):
         points = bank.window.to_window(transform(own.pose[index], own.canonical[index]))[:, :2]
@@ -91,11 +94,13 @@ def _colours(head: CanonicalHead, topology: Topology) -> tuple[Array, Array, Arr
         above = picture[: max(1, int(points[topology.chin, 1]))]  # clothes may be in another light than the face
         shown = above[above[..., 3] > 127][:, :3]
         darkest.append(np.percentile(shown, DARKEST, axis=0) if len(shown) else np.zeros(3))
-    bright = np.median(skin, 0)
-    teeth = np.median(whites or [bright], 0) * TEETH_TO_WHITE
+    dark = np.median(darkest, 0)
+    haze = dark * smoothstep((dark.mean() / 255 - HAZY[0]) / (HAZY[1] - HAZY[0]))
+    bright = np.maximum(np.median(skin, 0) - haze, 1)
+    teeth = np.maximum(np.median(whites, 0) - haze if whites else bright, 1) * TEETH_TO_WHITE
     teeth = teeth * max(1.0, TEETH_TO_SKIN * float(bright.mean() / teeth.mean()))  # small eyes are all lash and shade
-    flesh = np.median(lips or [bright * USUAL_LIP], 0) * FLESH_TO_LIP
-    return np.clip(teeth / 255, 0.15, 1.0), flesh / 255, np.asarray(np.median(darkest, 0) / 255)
+    flesh = np.maximum(np.median(lips, 0) - haze if lips else bright * USUAL_LIP, 0) * FLESH_TO_LIP
+    return np.clip(teeth / 255, 0.15, 1 - haze / 255), flesh / 255, np.asarray(dark / 255), np.asarray(haze / 255)
 
 
 def _outline(topology: Topology) -> list[int]:
@@ -172,6 +177,6 @@ def _drawn(
     away = cv2.distanceTransform((opening > 0.5).astype(np.uint8), cv2.DIST_L2, 3)
     colours *= (left + (1 - left) * smoothstep(away / (reach * unit)))[..., None]
     shape = (int(size[0]), int(size[1]))
-    colours = np.maximum(colours, mouth.dark)
+    colours = np.maximum(mouth.haze + colours, mouth.dark)
     small = cv2.resize(colours.astype(np.float32), shape, interpolation=cv2.INTER_AREA)
     return cv2.resize(opening, shape, interpolation=cv2.INTER_AREA), small
