@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from tmt.geometry import (
+    change_to,
     changed,
     euler_from_rotation,
     fit_similarity,
@@ -212,3 +213,9 @@ def test_poses_change_one_by_one_as_together(seed: int) -> None:
     together = changed(poses, steps)
     for k in range(3):
         assert_same_pose(changed(poses[k], steps[k]), together[k], 1e-5, 1e-9)
+
+
+@given(seeds)
+def test_a_change_from_one_pose_to_another_leads_there(seed: int) -> None:
+    pose, other = some_pose(seed, 2)[0], some_pose(seed, 2)[1]
+    assert_same_pose(changed(pose, change_to(pose, other)), other, 1e-4, 1e-9)

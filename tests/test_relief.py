@@ -12,7 +12,7 @@ from tmt.drift import standing
 from tmt.geometry import rotation_angle, transform
 from tmt.motion import perform
 from tmt.pose import fit_poses
-from tmt.relief import deeper, measured_relief, mirrored, own_relief, raised, usual_relief
+from tmt.relief import measured_relief, mirror, own_relief, raised, set_back, usual_relief
 from tmt.train.clip import Clip
 from tmt.train.relief import mean_relief
 from tmt.types import Array, FaceTrack, Pose
@@ -23,7 +23,7 @@ CHIN = 0.15 * np.exp(-(((average()[:, :2] - average()[TOPOLOGY.chin, :2]) / 0.4)
 
 def seen_flat(faces: Array, pose: Pose) -> FaceTrack:
     """Faces [T, L, 3] whose chins stand out as CHIN says, by a tracker that does not see it."""
-    track = track_of(deeper(faces.reshape(-1, 3), np.tile(-CHIN, len(faces))).reshape(faces.shape), pose)
+    track = track_of(set_back(faces.reshape(-1, 3), np.tile(-CHIN, len(faces))).reshape(faces.shape), pose)
     landmarks = track.landmarks.copy()
     landmarks[..., 2] = transform(pose, faces)[..., 2]
     return replace(track, landmarks=landmarks)
@@ -66,7 +66,7 @@ def test_one_frame_is_enough_not_to_fail() -> None:
 
 
 def test_both_halves_of_a_face_are_alike() -> None:
-    other = mirrored(TOPOLOGY.name)
+    other = mirror(TOPOLOGY.name)
     assert (other[other] == np.arange(TOPOLOGY.count)).all()
     shape = (average() + average()[other] * [-1, 1, 1]) / 2
     track = track_of(np.repeat(shape[None], len(PHASE), 0), poses(10 * np.sin(PHASE)), noise=0.3)
@@ -85,7 +85,7 @@ def test_landmarks_stay_where_they_are_seen() -> None:
 
 def test_a_clip_is_raised_by_the_usual_relief_and_turns_as_it_did() -> None:
     turns, by = poses(20 * np.sin(PHASE), 3 * np.cos(PHASE)), usual_relief(TOPOLOGY.name)
-    shape = deeper(average(), by)
+    shape = set_back(average(), by)
     track = track_of(np.repeat(shape[None], len(PHASE), 0), turns)
     performance = perform(replace(track, landmarks=raised(track.landmarks, turns, -by)), TOPOLOGY, 0.0)
     apart = performance.pose.rotation @ performance.pose.rotation[0].T

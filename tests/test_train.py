@@ -148,8 +148,8 @@ def test_what_is_composed_in_training_is_what_the_product_draws(
     head = variant(head_of(subject), method, TOPOLOGY)
     subject = flat_subject if method == "learned2d" else subject
     canvas = bank_canvas(head.plate, head.bank.window)
+    torch.manual_seed(0)  # the same network whatever was tested before
     net = fusion.FusionNet().eval()
-    torch.manual_seed(0)
     with torch.no_grad():  # taught something, and visibly
         net.choose.weight.normal_(0, 3.0)
         net.paint.weight.normal_(0, 0.5)

@@ -17,6 +17,7 @@ import numpy as np
 from tmt.bank import row_of, target_of
 from tmt.between import opposite, over
 from tmt.geometry import (
+    change_to,
     changed,
     rotation_angle,
     rotation_from_vector,
@@ -141,7 +142,7 @@ class Aligner:
                 break
         if lost and self._alike(best, picture, head, colours, weight) < ALIKE:
             return target.pose
-        return best if trust == 1 else changed(target.pose, trust * _change(target.pose, best))
+        return best if trust == 1 else changed(target.pose, trust * change_to(target.pose, best))
 
     def _alike(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> float:
         """Which share of what may be seen in a pose looks as it should, 0..1."""
@@ -225,14 +226,8 @@ def _stayed(face: Array, pose: Pose, other: Pose) -> Array:
 def bridged(performance: Performance, frames: Array, poses: Sequence[Pose]) -> Performance:
     """A performance with the `poses` of its `frames` [N]; between them what they change fades from one to the next."""
     old = performance.pose
-    told = np.array([_change(old[frame], pose) for frame, pose in zip(frames, poses, strict=True)])
+    told = np.array([change_to(old[frame], pose) for frame, pose in zip(frames, poses, strict=True)])
     others = np.setdiff1d(np.arange(len(performance)), frames)
     between = np.stack([np.interp(others, frames, told[:, axis]) for axis in range(7)], 1)
     filled = [changed(old[frame], change) for frame, change in zip(others, between, strict=True)]
     return posed(performance, np.concatenate([frames, others]), [*poses, *filled])
-
-
-def _change(pose: Pose, other: Pose) -> Array:
-    """From one pose to another [7]: turn, growth, and shift in head units."""
-    turn, shift = rotation_vector(other.rotation @ pose.rotation.T), (other.translation - pose.translation) / pose.scale
-    return np.concatenate([turn, [np.log(other.scale / pose.scale)], shift])

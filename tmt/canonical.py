@@ -17,7 +17,7 @@ from scipy.spatial import Delaunay
 from tmt.depth import corrected, fit_prior, head_depth
 from tmt.geometry import smoothstep
 from tmt.lift import Cloud, laid
-from tmt.relief import deeper
+from tmt.relief import set_back
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Surface, Window
 
@@ -63,10 +63,10 @@ def build_surface(
     mesh = Delaunay(opened[: topology.surface, :2])
     face, inside = barycentric(mesh, points, topology.count)
     face = face + _gaze(mesh, opened, points, topology)
-    prior = fit_prior(deeper(neutral, by), topology)
+    prior = fit_prior(set_back(neutral, by), topology)
     extend = _Extension(inside, sheet, reach)
     depth = head_depth(
-        points, deeper(opened, by), prior, lambda values: extend(face @ values[:, None])[:, 0], inside
+        points, set_back(opened, by), prior, lambda values: extend(face @ values[:, None])[:, 0], inside
     )
     depth = depth.reshape(GRID, GRID)
     if cloud is not None:

@@ -90,25 +90,34 @@ def tight(drawn: Array, pixels: Array, seen: Seen, behind: Array) -> Array:
     """A matte [H, W] drawn in where hair lies `behind` it [H, W, 4]: the soft edge that pixels [H, W, 5] bring along
     from their pictures holds the colours of another background, a rim of light around dark hair. Where the head hides
     itself (a cheek) there is no such edge."""
-    width = max(1, round(TIGHT * max(drawn.shape))) * 2 + 1
-    own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
-    inner = cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), width / 3)
+    width = _across(TIGHT, seen)
+    inner = _drawn_in(pixels, seen, width, width / 3)
     return drawn + behind[..., 3] * np.minimum(inner - drawn, 0)
 
 
 def undyed(pixels: Array, seen: Seen, behind: Array) -> Array:
     """Pixels [H, W, 5] whose edges have the colours of what is inside them where the back of the head lies `behind` [H,
     W, 4]: their own hold those of the wall that they were filmed before, which would part hair from hair by a line."""
-    side = max(seen.depth.shape)
-    own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
-    width = max(1, round(DYED * side)) * 2 + 1
-    sure = cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), width / 4)[..., None]
+    width = _across(DYED, seen)
+    sure = _drawn_in(pixels, seen, width, width / 4)[..., None]
     mask = sure * seen.covered[..., None]
     spread = cv2.GaussianBlur(np.concatenate([pixels[..., :3] * mask, mask], -1), (0, 0), width / 2)
     give = behind[..., 3:] * (1 - sure) * np.minimum(spread[..., 3:] / FEW, 1)
     out = pixels.copy()
     out[..., :3] += give * (spread[..., :3] / np.maximum(spread[..., 3:], 1e-3) - pixels[..., :3])
     return out
+
+
+def _across(reach: float, seen: Seen) -> int:
+    """Twice so far, a share of the picture's longer side, in px, and odd."""
+    return max(1, round(reach * max(seen.depth.shape))) * 2 + 1
+
+
+def _drawn_in(pixels: Array, seen: Seen, width: int, soft: float) -> Array:
+    """The matte [H, W] that pixels [H, W, 5] bring along, drawn in by half of `width` px, over `soft` px; where a head
+    hides itself there is no edge."""
+    own = np.where(seen.covered, _stretched(pixels[..., 3]), np.float32(1))
+    return cv2.GaussianBlur(cv2.erode(own, np.ones((width, width), np.uint8)), (0, 0), soft)
 
 
 def near(person: Array) -> Array:

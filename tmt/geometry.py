@@ -120,8 +120,14 @@ def similarity_slopes(turned: Array) -> Array:
     return out
 
 
+def change_to(pose: Pose, other: Pose) -> Array:
+    """From one pose to another [7]: turn, growth (log), and shift in head units."""
+    turn, shift = rotation_vector(other.rotation @ pose.rotation.T), (other.translation - pose.translation) / pose.scale
+    return np.concatenate([turn, [np.log(other.scale / pose.scale)], shift])
+
+
 def changed(pose: Pose, change: Array) -> Pose:
-    """Poses [*] after a change [*, 7]: turn, growth (log), and shift in head units."""
+    """Poses [*] after a change [*, 7]: the inverse of `change_to`."""
     turn = rotation_from_vector(change[..., :3]) @ pose.rotation
     shift = change[..., 4:] * np.asarray(pose.scale)[..., None]
     return Pose(pose.scale * np.exp(change[..., 3]), turn, pose.translation + shift)

@@ -11,7 +11,7 @@ from tmt.creases import learn
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation, rotation_vector, untransform
 from tmt.pose import SHAPE_FRAMES, mean_shape, template
-from tmt.relief import deeper, fit_raised, usual_relief
+from tmt.relief import fit_raised, set_back, usual_relief
 from tmt.steady import PART, by_parts, steady
 from tmt.topology import Topology
 from tmt.types import Array, Creases, FaceTrack, HeadPath, Performance, Pose
@@ -27,7 +27,7 @@ def perform(track: FaceTrack, topology: Topology, steadiness: float = 0.5) -> Pe
     landmarks = steady(track.landmarks, topology.stable, steadiness)
     found = np.flatnonzero(track.found)
     some = landmarks[found[:: max(1, len(found) // SHAPE_FRAMES)]]
-    shape = deeper(mean_shape(some, topology, template(topology.name)), usual_relief(topology.name))
+    shape = set_back(mean_shape(some, topology, template(topology.name)), usual_relief(topology.name))
     # Of a long clip there are two such arrays at a time, not three: calmed landmarks are raised, and then become the
     # faces, in place.
     pose, landmarks = fit_raised(landmarks, shape, topology, in_place=landmarks is not track.landmarks)

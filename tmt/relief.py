@@ -38,8 +38,13 @@ def fit_raised(landmarks: Array, shape: Array, topology: Topology, *, in_place: 
     """Poses [T] of landmarks [T, L, 3] px against a person's `shape` [L, 3] in its relief; and the landmarks as they
     lie."""
     by = usual_relief(topology.name)
-    lying = raised(landmarks, fit_poses(landmarks, deeper(shape, -by), topology), by, in_place=in_place)
+    lying = raised(landmarks, fit_poses(landmarks, set_back(shape, -by), topology), by, in_place=in_place)
     return fit_poses(lying, shape, topology), lying
+
+
+def some_of(count: int) -> Array:
+    """Numbers of SOME of so many frames, spread over them."""
+    return np.unique(np.linspace(0, count - 1, min(SOME, count)).round().astype(int))
 
 
 def own_relief(performance: Performance, topology: Topology) -> Array:
@@ -47,7 +52,7 @@ def own_relief(performance: Performance, topology: Topology) -> Array:
     turns tell. What acts by itself lies as what is around it; who turns little is not believed twice, for then
     landmarks err by as much as they move."""
     found, shape = np.flatnonzero(performance.found), performance.shape
-    some = found[np.unique(np.linspace(0, len(found) - 1, min(SOME, len(found))).round().astype(int))]
+    some = found[some_of(len(found))]
     pose = performance.pose[some]
     landmarks = transform(pose, performance.canonical[some].astype(np.float64))
     by, known = measured_relief(landmarks, pose, shape, topology)
@@ -68,15 +73,15 @@ def raised(landmarks: Array, pose: Pose, by: Array, *, in_place: bool = False) -
     return out
 
 
-def deeper(shape: Array, by: Array) -> Array:
-    """A shape [L, 3] whose points lie further away by [L]."""
+def set_back(shape: Array, by: Array) -> Array:
+    """A shape [L, 3] whose points lie further away, `by` [L]."""
     out = shape.copy()
     out[:, 2] += by
     return out
 
 
 @lru_cache(maxsize=2)
-def mirrored(topology_name: str) -> Array:
+def mirror(topology_name: str) -> Array:
     """Of every landmark the one that lies where it does in a mirror [L]."""
     shape = template(topology_name)
     apart = np.linalg.norm((shape * [-1, 1, 1])[:, None] - shape[None], axis=-1)
@@ -87,9 +92,8 @@ def measured_relief(landmarks: Array, pose: Pose, shape: Array, topology: Topolo
     """How much further away than `shape` [L, 3] has it each point lies [L] head units, and how much of that the clip
     told [L] 0..1: the less of it, the nearer to nothing. landmarks [T, L, 3] px with their `pose` [T]. Both halves of a
     face are taken to be alike."""
-    every = np.unique(np.linspace(0, len(landmarks) - 1, min(SOME, len(landmarks))).round().astype(int))
-    seen, pose, other = landmarks[every].astype(np.float64), pose[every], mirrored(topology.name)
-    stable, worth = list(topology.stable), min(1.0, ALIKE / len(every)) / PLACE**2
+    seen, other = landmarks.astype(np.float64), mirror(topology.name)
+    stable, worth = list(topology.stable), min(1.0, ALIKE / len(seen)) / PLACE**2
     solid, home, known = shape, shape[stable], np.zeros(len(shape))
     for _ in range(ROUNDS):
         told = solid[:, 2] - shape[:, 2]

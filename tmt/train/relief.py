@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tmt.pose import fit_poses, mean_shape, template
-from tmt.relief import measured_relief
+from tmt.relief import measured_relief, some_of
 from tmt.topology import MEDIAPIPE_478, Topology
 from tmt.train.cache import load_all
 from tmt.train.clip import Clip
@@ -34,7 +34,8 @@ def mean_relief(clips: Sequence[Clip], topology: Topology) -> Array:
 
 def _of_one(landmarks: Array, topology: Topology) -> tuple[Array, Array]:
     shape = mean_shape(landmarks, topology, template(topology.name))
-    return measured_relief(landmarks, fit_poses(landmarks, shape, topology), shape, topology)
+    some = landmarks[some_of(len(landmarks))]
+    return measured_relief(some, fit_poses(some, shape, topology), shape, topology)
 
 
 def main() -> None:
