@@ -309,7 +309,7 @@ def test_pasting_back_leaves_everything_outside_the_window_as_it_was(box: Window
 
 
 def laid(pixels: np.ndarray, seen: Seen, canvas: Canvas) -> np.ndarray:
-    return lay_over(pixels[..., :3], *mattes(pixels, seen, canvas, 40.0), canvas)
+    return lay_over(pixels[..., :3], *mattes(pixels[..., 3], pixels[..., 4], seen, canvas, 40.0), canvas)
 
 
 def test_a_head_laid_over_a_full_canvas_fades_into_the_picture_at_inner_edges() -> None:

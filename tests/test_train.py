@@ -24,7 +24,7 @@ from tmt.canvas import bank_canvas
 from tmt.errors import MediaError, OutputError, SettingsError
 from tmt.evaluate.metrics import psnr
 from tmt.growth import atlas_of
-from tmt.networks.blocks import folded
+from tmt.networks.blocks import at_half, block
 from tmt.networks.head import HeadCell
 from tmt.render import look
 from tmt.renderer import Renderer
@@ -328,7 +328,7 @@ def test_training_puts_the_head_among_the_sources_as_the_product_does(subject: S
     posed, mix = joint.posed_and_mixed(subject, frame, allowed, TOPOLOGY)
     atlas = replace(atlas_of(net, state, subject.surface), depth=np.zeros((1, 1), np.float32))
     seen = look(subject.surface, posed.vertices, subject.canvas.window)
-    warps = warped_by(seen, subject.canvas.window, subject.bank, subject.bank.images, mix)
+    warps = warped_by(seen, subject.canvas.window, subject.bank, subject.bank.images, mix, spare=1)
     told = gather(subject.surface, TOPOLOGY, posed, mix, subject.canvas, seen, warps, atlas)
     height, width = told.maps.shape[1:]  # the batch is filled up at the right and below
     sources, hints = sources[..., :height, :width], hints[..., :height, :width]
@@ -355,6 +355,19 @@ def test_one_command_trains_the_head_and_one_trains_it_with_the_fusion(cached: P
     assert json.loads((both / "training.json").read_text())["trained on"] == ["again", "subject"]
 
 
-def test_folding_is_torchs_own_unshuffling() -> None:
+@pytest.mark.parametrize("side", [1, 3])
+def test_layers_at_half_size_are_those_over_torchs_own_unshuffling(side: int) -> None:
+    layers = torch.nn.Sequential(torch.nn.Conv2d(4 * 3, 5, side, 1, side // 2), torch.nn.ReLU(), block(5, 4))
     picture = torch.rand(2, 3, 6, 8)
-    assert torch.equal(folded(picture), torch.nn.functional.pixel_unshuffle(picture, 2))
+    wanted = layers(torch.nn.functional.pixel_unshuffle(picture, 2))
+    torch.testing.assert_close(at_half(layers, picture), wanted)
+
+
+def test_the_fusion_sees_every_source_beside_the_mean_of_all() -> None:
+    """What is told by sources and mean apart, is the first layer over all of them and their difference."""
+    torch.manual_seed(0)
+    net, count = fusion.FusionNet(maps=3), 4
+    sources, hints, mean = torch.rand(2, count, 4, 16, 32), torch.rand(2, count, 2, 16, 32), torch.rand(2, 3, 16, 32)
+    every = torch.cat([sources, hints, sources[:, :, :3] - mean[:, None]], 2).flatten(0, 1)
+    wanted = net.look(torch.nn.functional.pixel_unshuffle(every, 2))
+    torch.testing.assert_close(net._looked(sources, hints, mean), wanted)

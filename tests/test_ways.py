@@ -142,8 +142,8 @@ def facing(rotation: Array) -> tuple[Target, Performance]:
 
 def test_the_head_is_coloured_by_the_frame_but_no_further_than_it_was_seen() -> None:
     grey = np.full((4, 4, 4), 100, np.uint8)
-    slopes = np.zeros((COUNT + 1, 4, 4, 3), np.float32)
-    slopes[2] = 10.0  # by yaw
+    slopes = np.zeros((COUNT + 1, 4, 4, 4), np.float32)
+    slopes[2, ..., :3] = 10.0  # by yaw
     atlas = Atlas(grey, np.ones((2, 2), np.float32), np.zeros((2, 2), np.float32), slopes, np.eye(COUNT + 1))
     brighter = []
     for degrees in (-10.0, 0.0, 10.0, 40.0, 80.0):
@@ -160,7 +160,7 @@ def test_the_head_is_coloured_by_the_frame_but_no_further_than_it_was_seen() -> 
 def test_an_atlas_whose_frames_told_no_numbers_stays_as_it_is() -> None:
     atlas = Atlas(np.zeros((4, 4, 4), np.uint8), np.ones((2, 2)), np.zeros((2, 2)))
     assert in_frame(atlas, *facing(FRONT)) is atlas
-    half = replace(atlas, slopes=np.ones((5, 4, 4, 3), np.float16))
+    half = replace(atlas, slopes=np.ones((5, 4, 4, 4), np.float32))
     assert in_frame(half, *facing(FRONT)) is half
 
 

@@ -64,21 +64,20 @@ def gather(
     atlas: Atlas | None = None,
 ) -> Evidence:
     """Everything for one target: `seen` and the `warps` of the bank's frames, on a canvas of the network's scale. With
-    an `atlas`, that is the last of the sources."""
+    an `atlas`, that is the last of the sources, which the warps have room for."""
     target, grid = posed.target, surface.grid
-    warped, moved = np.ascontiguousarray(np.moveaxis(warps.pixels, -1, 1)), warps.moved
-    logits = np.stack([spread(row, seen) for row in mix.logits])
+    rows, warped, moved = list(mix.logits), warps.pixels, warps.moved
     if atlas is not None:
         own = pixels_of(atlas, seen, grid)
-        warped = np.concatenate([warped, np.moveaxis(own[..., :4], -1, 0)[None]])
-        moved = np.concatenate([moved, own[None, ..., 4] * seen.covered])
-        logits = np.concatenate([logits, spread(logit_of(atlas, surface), seen)[None]])
+        warped[-1], moved[-1] = own[..., :4], own[..., 4] * seen.covered
+        rows.append(logit_of(atlas, surface))
+    logits = np.stack([spread(row, seen) for row in rows])
     logits = np.maximum((logits - logits.max(0)) / LOGIT_UNIT, -1.5)
     share = np.exp(logits * LOGIT_UNIT)
     share /= share.sum(0)
-    pixels = np.dstack([*(share[:, None] * warped).sum(0), (share * moved).sum(0)])
+    matte, come = (np.einsum("khw,khw->hw", share, values) for values in (warped[..., 3], moved))
     unit = float(target.pose.scale) * canvas.window.scale
-    _, drawn = mattes(pixels, seen, canvas, unit)
+    _, drawn = mattes(matte, come, seen, canvas, unit)
     sheet = {
         "mouth": surface.regions[0],
         "eyes": np.maximum(surface.regions[1], surface.regions[2]),
@@ -91,7 +90,7 @@ def gather(
         "depth": np.clip((np.minimum(seen.depth, 1e5) - centre) / unit / DEPTH_UNIT, -1, 1),
         "matte": drawn,
         "near": soft_dilated(drawn, REACH),
-        "moved": np.minimum(pixels[..., 4] / MOVED_UNIT, 1),
+        "moved": np.minimum(come / MOVED_UNIT, 1),
         "cavity": spread(mix.cavity, seen),
         "lashes": spread(mix.lashes, seen),
     }
@@ -100,7 +99,7 @@ def gather(
     known |= _drawn(target, canvas.window, topology)
     hints = np.stack([logits, np.minimum(moved / MOVED_UNIT, 2)], 1)
     maps = np.stack([known[name] for name in MAPS])
-    return Evidence(_padded(warped), _padded(hints), _padded(maps), canvas.window.shape)
+    return Evidence(_padded(np.moveaxis(warped, -1, 1)), _padded(hints), _padded(maps), canvas.window.shape)
 
 
 def leeway(evidence: Evidence, frames: int, bank: FrameBank, target: Target) -> Array:
@@ -120,7 +119,9 @@ def leeway(evidence: Evidence, frames: int, bank: FrameBank, target: Target) -> 
 def _padded(values: Array) -> Array:
     """[*, H, W] -> float32, height and width filled up to multiples of STEP by the last row and column."""
     room = [(0, -side % STEP) for side in values.shape[-2:]]
-    return np.pad(values, [(0, 0)] * (values.ndim - 2) + room, mode="edge").astype(np.float32)
+    if any(more for _, more in room):
+        values = np.pad(values, [(0, 0)] * (values.ndim - 2) + room, mode="edge")
+    return values.astype(np.float32, copy=False)
 
 
 def share_of_last(evidence: Evidence, extra: Array, shape: tuple[int, int]) -> Array:

@@ -41,15 +41,15 @@ def paste_back(image: Array, canvas: Canvas, picture: Array) -> Array:
     return out
 
 
-def mattes(pixels: Array, seen: Seen, canvas: Canvas, unit: float) -> tuple[Array, Array]:
-    """Fused pixels [H, W, 5] -> where the person is and where the canvas is drawn on, both [H, W] 0..1; `unit` is px
-    per head unit in the window.
+def mattes(matte: Array, moved: Array, seen: Seen, canvas: Canvas, unit: float) -> tuple[Array, Array]:
+    """Fused matte and how far pixels have come, [H, W] px, -> where the person is and where the canvas is drawn on,
+    both [H, W] 0..1; `unit` is px per head unit in the window.
 
     Where pixels have hardly moved, their own background is still right behind them, and nothing needs to be cut out.
     """
-    alpha = _smooth_edges(_stretched(pixels[..., 3]), seen, unit)
+    alpha = _smooth_edges(_stretched(matte), seen, unit)
     still, gone = (limit * seen.depth.shape[1] for limit in STILL)
-    rests = (1 - smoothstep((pixels[..., 4] - still) / (gone - still))) * seen.covered * canvas.known
+    rests = (1 - smoothstep((moved - still) / (gone - still))) * seen.covered * canvas.known
     return alpha, np.maximum(alpha, rests.astype(np.float32))
 
 

@@ -161,7 +161,7 @@ def atlas_of(net: HeadCell, state: State, surface: Surface) -> Atlas:
         state.weight[0, 0].float().cpu().numpy(), depth[0, 0].float().cpu().numpy(),
     )
     if state.outline is not None:
-        atlas = replace(atlas, outline=state.outline[0].cpu().numpy().astype(np.float16))
+        atlas = replace(atlas, outline=state.outline[0].float().cpu().numpy())
     return atlas if state.ways is None or state.numbers is None else _with_ways(atlas, state)
 
 
@@ -178,5 +178,5 @@ def _with_ways(atlas: Atlas, state: State) -> Atlas:
     white = whitening(usual, covariance)
     # Slopes by white numbers: white numbers are white @ (numbers, 1), and the colours stay what they were.
     back = np.linalg.inv(white).T.astype(np.float32)
-    slopes = np.tensordot(back, every.cpu().numpy(), 1)
-    return replace(atlas, slopes=slopes.astype(np.float16), white=white)
+    slopes = np.tensordot(back, every.cpu().numpy(), 1).astype(np.float32)
+    return replace(atlas, slopes=np.pad(slopes, [(0, 0)] * 3 + [(0, 1)]), white=white)

@@ -16,6 +16,7 @@ import numpy as np
 from tmt.kernels import cubic
 from tmt.types import Array
 
+LEAST = -5.0  # of a logit below the best: less is no share at all
 FRACTIONS = 1024  # of a pixel, for which the bicubic weights are kept
 TABLE = np.empty((FRACTIONS + 1, 4), np.float32)
 for _number in range(FRACTIONS + 1):
@@ -26,15 +27,15 @@ for _number in range(FRACTIONS + 1):
 def trace(
     rows_from: int, rows_to: int, grid_xy: Array, places: Array, home: Array, rest: Array, maps: Array, moved: Array
 ) -> None:
-    """Where each frame shows what is seen: written are maps [K, rows, W, 2] px from the middle of the first pixel, of
-    the rows asked for alone, and moved [K, H, W] px of the images; moved is 0 where nothing is seen."""
+    """Where each frame shows what is seen: written are of the rows asked for maps [K, rows, W, 2] px from the middle of
+    the first pixel, and moved [K, rows, W] px of the images; moved is 0 where nothing is seen."""
     grid = places.shape[1]
     for y in range(rows_from, rows_to):
         for x in range(grid_xy.shape[1]):
             gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
             if gx < 0:
                 for k in range(places.shape[0]):
-                    moved[k, y, x] = 0
+                    moved[k, y - rows_from, x] = 0
                 continue
             j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
             fx, fy = gx - np.float32(j), gy - np.float32(i)
@@ -51,44 +52,19 @@ def trace(
                 pull = pull * pull * (np.float32(3) - np.float32(2) * pull)
                 maps[k, y - rows_from, x, 0] = home_x + dx * pull - np.float32(0.5)
                 maps[k, y - rows_from, x, 1] = home_y + dy * pull - np.float32(0.5)
-                moved[k, y, x] = away
+                moved[k, y - rows_from, x] = away
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
-def _read(
-    images: Array, k: int, px: np.float32, py: np.float32, table: Array
-) -> tuple[np.float32, np.float32, np.float32, np.float32]:
-    """Picture k at a place, bicubic, 0..1; its border is repeated outside."""
-    rows, columns = images.shape[1], images.shape[2]
-    px = min(max(px, np.float32(-2)), np.float32(columns + 1))
-    py = min(max(py, np.float32(-2)), np.float32(rows + 1))
-    left, top = int(np.floor(px)), int(np.floor(py))
-    across = min(max(int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5)), 0), FRACTIONS)
-    down = min(max(int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5)), 0), FRACTIONS)
-    left, top = left - 1, top - 1
-    red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-    if left >= 0 and top >= 0 and left + 3 < columns and top + 3 < rows:
-        for n in range(4):
-            for m in range(4):
-                weight = table[down, n] * table[across, m]
-                red += weight * images[k, top + n, left + m, 0]
-                green += weight * images[k, top + n, left + m, 1]
-                blue += weight * images[k, top + n, left + m, 2]
-                matte += weight * images[k, top + n, left + m, 3]
-    else:
-        for n in range(4):
-            i = min(max(top + n, 0), rows - 1)
-            for m in range(4):
-                weight, j = table[down, n] * table[across, m], min(max(left + m, 0), columns - 1)
-                red += weight * images[k, i, j, 0]
-                green += weight * images[k, i, j, 1]
-                blue += weight * images[k, i, j, 2]
-                matte += weight * images[k, i, j, 3]
-    unit, none, one = np.float32(1 / 255), np.float32(0), np.float32(1)
-    return (
-        min(max(red * unit, none), one), min(max(green * unit, none), one), min(max(blue * unit, none), one),
-        min(max(matte * unit, none), one),
-    )
+def _exp(x: np.float32) -> np.float32:
+    """exp(x) of x from LEAST to 0, wrong by no more than 1e-4 of it: a third of the time of the library's."""
+    t = x * np.float32(1 / 8)
+    value = np.float32(1)
+    for n in range(6, 0, -1):
+        value = np.float32(1) + t * value / np.float32(n)
+    value *= value
+    value *= value
+    return value * value
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
@@ -118,7 +94,7 @@ def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: 
         top = max(top, share[k])
     kept = np.float32(0.0)
     for k in range(count):
-        share[k] = np.exp(share[k] - top)
+        share[k] = _exp(max(share[k] - top, np.float32(LEAST)))
         if share[k] < floor:  # the best one has exp(0) = 1
             share[k] = 0
         kept += share[k]
@@ -130,44 +106,67 @@ def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: 
 def read(
     rows_from: int, rows_to: int, grid_xy: Array, images: Array, maps: Array, table: Array, warped: Array
 ) -> None:
-    """Each frame by itself: written is warped [K, H, W, 4] 0..1, 0 where nothing is seen."""
+    """Each frame by itself, bicubic, its border repeated outside: written are rows of warped [K, rows, W, 4] 0..1, 0
+    where nothing is seen."""
+    unit, none, one = np.float32(1 / 255), np.float32(0), np.float32(1)
     for k in range(images.shape[0]):
+        image = images[k]  # here and not where it is read: to count who holds it takes longer than to read
+        rows, columns = image.shape[0], image.shape[1]
         for y in range(rows_from, rows_to):
             for x in range(grid_xy.shape[1]):
-                red, green, blue, matte = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+                red, green, blue, matte = none, none, none, none
                 if grid_xy[y, x, 0] >= 0:
-                    px, py = maps[k, y - rows_from, x, 0], maps[k, y - rows_from, x, 1]
-                    red, green, blue, matte = _read(images, k, px, py, table)
-                warped[k, y, x, 0], warped[k, y, x, 1], warped[k, y, x, 2] = red, green, blue
-                warped[k, y, x, 3] = matte
+                    px = min(max(maps[k, y - rows_from, x, 0], np.float32(-2)), np.float32(columns + 1))
+                    py = min(max(maps[k, y - rows_from, x, 1], np.float32(-2)), np.float32(rows + 1))
+                    left, top = int(np.floor(px)), int(np.floor(py))
+                    across = int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5))
+                    down = int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5))
+                    left, top = left - 1, top - 1
+                    if left >= 0 and top >= 0 and left + 3 < columns and top + 3 < rows:
+                        for n in range(4):
+                            for m in range(4):
+                                weight = table[down, n] * table[across, m]
+                                red += weight * image[top + n, left + m, 0]
+                                green += weight * image[top + n, left + m, 1]
+                                blue += weight * image[top + n, left + m, 2]
+                                matte += weight * image[top + n, left + m, 3]
+                    else:
+                        for n in range(4):
+                            i = min(max(top + n, 0), rows - 1)
+                            for m in range(4):
+                                weight, j = table[down, n] * table[across, m], min(max(left + m, 0), columns - 1)
+                                red += weight * image[i, j, 0]
+                                green += weight * image[i, j, 1]
+                                blue += weight * image[i, j, 2]
+                                matte += weight * image[i, j, 3]
+                row = y - rows_from
+                warped[k, row, x, 0] = min(max(red * unit, none), one)
+                warped[k, row, x, 1] = min(max(green * unit, none), one)
+                warped[k, row, x, 2] = min(max(blue * unit, none), one)
+                warped[k, row, x, 3] = min(max(matte * unit, none), one)
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def blend(
-    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, images: Array, maps: Array,
-    table: Array, warped: Array, moved: Array, out: Array,
+    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, warped: Array,
+    moved: Array, out: Array,
 ) -> None:
-    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn; where that is nothing
-    (warped of no frames), no more is read, at `maps`, than is mixed."""
-    share, drawn = np.empty(logits.shape[0], np.float32), warped.shape[0] > 0
+    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn: of the rows asked for
+    warped [K, rows, W, 4], and how far that has come, moved [K, rows, W]."""
+    share = np.empty(logits.shape[0], np.float32)
     for y in range(rows_from, rows_to):
         for x in range(grid_xy.shape[1]):
-            for c in range(5):
-                out[y, x, c] = 0
-            if grid_xy[y, x, 0] < 0:
-                continue
-            _shares(grid_xy, x, y, logits, extra, floor, share)
-            for k in range(share.shape[0]):
-                if share[k] == 0:
-                    continue
-                if drawn:
-                    red, green, blue = warped[k, y, x, 0], warped[k, y, x, 1], warped[k, y, x, 2]
-                    matte = warped[k, y, x, 3]
-                else:
-                    px, py = maps[k, y - rows_from, x, 0], maps[k, y - rows_from, x, 1]
-                    red, green, blue, matte = _read(images, k, px, py, table)
-                out[y, x, 0] += share[k] * red
-                out[y, x, 1] += share[k] * green
-                out[y, x, 2] += share[k] * blue
-                out[y, x, 3] += share[k] * matte
-                out[y, x, 4] += share[k] * moved[k, y, x]
+            red, green, blue, matte, come = (
+                np.float32(0), np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+            )  # fmt: skip
+            if grid_xy[y, x, 0] >= 0:
+                _shares(grid_xy, x, y, logits, extra, floor, share)
+                for k in range(share.shape[0]):
+                    part = share[k]
+                    if part > 0:
+                        red += part * warped[k, y - rows_from, x, 0]
+                        green += part * warped[k, y - rows_from, x, 1]
+                        blue += part * warped[k, y - rows_from, x, 2]
+                        matte += part * warped[k, y - rows_from, x, 3]
+                        come += part * moved[k, y - rows_from, x]
+            out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3], out[y, x, 4] = red, green, blue, matte, come

@@ -117,11 +117,12 @@ def attend(
     net: FusionNet, evidence: Evidence, shape: tuple[int, int], follow: Array | float = 1.0
 ) -> Added:
     """What the network adds to a picture of `shape` (H, W). `follow` [h, w]: how far."""
-    inputs = (
-        torch.from_numpy(a)[None].to(net.device, net.dtype) for a in (evidence.sources, evidence.hints, evidence.maps)
+    like = next(net.parameters())  # a network of diffusers looks through all its parameters when asked where it is
+    sources, hints, maps = (
+        torch.from_numpy(a)[None].to(like.device, like.dtype)
+        for a in (evidence.sources, evidence.hints, evidence.maps)
     )
-    told = net(*inputs)
-    near = torch.from_numpy(evidence.maps[MAPS.index("near")]).to(net.device, net.dtype)
+    told, near = net(sources, hints, maps), maps[0, MAPS.index("near")]
     height, width = evidence.shape
 
     def picture(values: torch.Tensor) -> Array:

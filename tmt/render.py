@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -27,7 +28,7 @@ class Seen:
     grid_xy: Array
     depth: Array
 
-    @property
+    @cached_property
     def covered(self) -> Array:
         """[H, W] bool."""
         return self.grid_xy[..., 0] >= 0

@@ -141,7 +141,7 @@ class Renderer:
         """Pixels [H, W, 5] over the back of the head over the canvas, with what a network, which knows of no back,
         adds to matte and colours."""
         head, unit = self.head, float(posed.target.pose.scale) * canvas.window.scale
-        person, drawn = mattes(pixels, seen, canvas, unit)
+        person, drawn = mattes(pixels[..., 3], pixels[..., 4], seen, canvas, unit)
         share = None if canvas.joint is None else spread(canvas.joint, seen)
         back, mine = None, np.float32(1)
         if head.back is not None:
@@ -194,7 +194,7 @@ class Renderer:
         if that is how they are seen in the picture."""
         head, small = self.head, small_canvas(canvas, self.head.bank)
         seen = seen if small is canvas else look(head.surface, posed.vertices, small.window)
-        warps = warped_by(seen, small.window, head.bank, self._small, mix, self._pool)
+        warps = warped_by(seen, small.window, head.bank, self._small, mix, self._pool, spare=int(drawn is not None))
         evidence = gather(head.surface, self.topology, posed, mix, small, seen, warps, drawn)
         follow = self._trust * leeway(evidence, len(mix.chosen), head.bank, posed.target)
         repair = attend(net, evidence, canvas.window.shape, follow)

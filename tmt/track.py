@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from typing import Protocol
 
@@ -16,6 +17,7 @@ import numpy as np
 from tmt.bars import Bars
 from tmt.bridge import HeadFollower, bridge_gaps
 from tmt.errors import FaceError
+from tmt.hands import touched
 from tmt.level import levelled
 from tmt.looks import SAME, Acquaintance, look_of
 from tmt.skin import SkinFollower
@@ -31,8 +33,6 @@ CUT = 8.0  # grey levels by which a whole picture, reduced to 16 x 16 px, differ
 SCENE = 128  # pixels of a picture's shorter side that are enough for that
 LOOK_EVERY = 5  # frames between looks at a face that was never out of sight
 HAND_EVERY, HAND_KEEPS = 6, 6  # frames between looks for hands; frames around a hand that count as covered
-HAND_SHARE = 0.15  # of a hand's points within the face's outline make it a hand before the face
-HAND_PIXELS = 384  # of the picture in which hands are looked for
 
 
 class FaceTracker(Protocol):
@@ -80,6 +80,8 @@ class TrackBuilder:
         self._torso = TorsoTracker(tracker.topology)
         self._follower = HeadFollower(tracker.topology)
         self._size, self._bars = (0, 0), Bars()
+        self._beside, self._later = ThreadPoolExecutor(1, thread_name_prefix="tmt-track"), Future[None]()
+        self._later.set_result(None)
 
     def add(self, frame: Array) -> Array | None:
         """Track one more frame [H, W, 3] uint8; returns its landmarks [L, 3] px or None."""
@@ -89,24 +91,29 @@ class TrackBuilder:
         scene = cv2.resize(frame[::every, ::every], (16, 16), interpolation=cv2.INTER_AREA).astype(np.float32)
         self._cut = self._scene is None or float(np.abs(scene - self._scene).mean()) > CUT
         self._scene = scene
-        found = self._find(frame)
-        if found is not None:
-            self._last = found
+        found, number = self._find(frame), len(self._landmarks)
+        self._last = self._last if found is None else found
+        kept = None if found is None else found.copy()
+        self._landmarks.append(kept)
+        self._later.result()  # one frame is looked at while the face is looked for in the next
+        another = self._cut or number in self._strangers
+        self._later = self._beside.submit(self._look, number, frame, found, kept, another)
+        return found
+
+    def _look(self, number: int, frame: Array, found: Array | None, kept: Array | None, another: bool) -> None:
+        """All that the search for the next frame's face can do without; changes what is `kept` [L, 3] px in place."""
+        if found is None:
+            self._follower.lost(number, frame, another=another)
+        else:
             if self._torso.shoulders is None:
                 self._torso.start(frame, found, self.tracker.matte(levelled(frame)))
-            if len(self._landmarks) % HAND_EVERY == 0 and _touched(frame, found, self.tracker):
-                self._covered.append(len(self._landmarks))
-            self._follower.seen(len(self._landmarks), frame, found)
-        else:
-            index = len(self._landmarks)
-            self._follower.lost(index, frame, another=self._cut or index in self._strangers)
-        kept = None if found is None else found.copy()
+            if number % HAND_EVERY == 0 and touched(frame, found, self.tracker):
+                self._covered.append(number)
+            self._follower.seen(number, frame, found)
         if kept is not None and self._skin is not None:
-            self._skin.add(frame, kept, len(self._landmarks))
-        self._landmarks.append(kept)
+            self._skin.add(frame, kept, number)
         self._torso_xy.append(self._torso.follow(frame, found))
         self._sharpness.append(face_sharpness(frame, found))
-        return found
 
     def _find(self, frame: Array) -> Array | None:
         """The face that is followed, in this frame."""
@@ -134,6 +141,8 @@ class TrackBuilder:
     def finish(self, fps: Fraction, clear: bool = False) -> FaceTrack:
         """All frames so far as a track; FaceError when no frame showed a usable face. With `clear`, frames whose face
         is behind a hand do not count as found, as long as enough others do."""
+        self._later.result()
+        self._beside.shutdown()
         found = np.array([item is not None for item in self._landmarks], bool)
         if not found.any():
             raise FaceError("no_face", name=self.name)
@@ -191,23 +200,6 @@ def in_usual_light(frame: Array, face: Array, tracker: FaceTracker) -> Array:
     better = levelled(frame, face)
     found = None if better is frame else tracker.detect(better, face)
     return face if found is None else found
-
-
-def _touched(frame: Array, landmarks: Array, tracker: FaceTracker) -> bool:
-    """Whether a hand lies before the face."""
-    outline = np.ascontiguousarray(landmarks[list(tracker.topology.oval), :2], np.float32)
-    low, high = outline.min(0), outline.max(0)
-    room = (high - low).max()
-    left, top = (int(v) for v in np.maximum(low - room, 0))
-    part = frame[top : max(0, int(high[1] + room)), left : max(0, int(high[0] + room))]
-    if min(part.shape[:2]) < 16:
-        return False
-    scale = min(1.0, HAND_PIXELS / max(part.shape[:2]))
-    size = round(part.shape[1] * scale), round(part.shape[0] * scale)
-    seen = tracker.hands(cv2.resize(part, size, interpolation=cv2.INTER_AREA))
-    places = [hand / scale + (left, top) for hand in seen]
-    inside = [sum(cv2.pointPolygonTest(outline, (float(x), float(y)), False) >= 0 for x, y in hand) for hand in places]
-    return any(count >= HAND_SHARE * len(hand) for count, hand in zip(inside, places, strict=True))
 
 
 def track(

@@ -243,8 +243,8 @@ class Back:
 class Atlas:
     """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
     surely they are known (a sum over frames, as the cell weighs them); depth [S, S] head units that parallax moved
-    the surface by. slopes [N + 1, F, F, 3] float16: what white [N + 1, N + 1] @ (numbers of a frame, 1) adds to the
-    colours; outline [2, V, S, S]: mattes by view; see tmt/ways.py (None: no frame told its numbers)."""
+    the surface by. slopes [N + 1, F, F, 4]: what white [N + 1, N + 1] @ (numbers of a frame, 1) adds to the colours (0
+    to the matte); outline [2, V, S, S]: mattes by view; float32, see ways.py (None: no frame told its numbers)."""
 
     colours: Array
     weight: Array

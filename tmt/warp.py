@@ -23,14 +23,14 @@ from tmt.types import Array, FrameBank, Window
 # px: what has moved no further than the landmarks tremble has not moved, and is not blurred by interpolation.
 REST = np.array([0.65, 1.75], np.float32)
 STRIPS = 2  # threads of the fast path
-NOTHING = np.empty((0, 0, 0, 4), np.float32)  # pixels of no frames
-NOWHERE = np.empty((0, 0, 0, 2), np.float32)  # places of no frames
+AT_ONCE = 16  # rows that are read and mixed at once
 
 
 @dataclass(frozen=True)
 class Warps:
     """The chosen frames [k] as a target shows them: pixels [k, H, W, 4] RGB and matte 0..1, and how far they have come
-    [k, H, W] px of the bank's images; 0 where nothing is seen. float32."""
+    [k, H, W] px of the bank's images; 0 where nothing is seen. float32. There may be room for another source behind
+    them."""
 
     pixels: Array
     moved: Array
@@ -44,16 +44,18 @@ def home_of(window: Window, source: Window, ratio: float) -> Array:
 
 
 def warped_by(
-    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: Executor | None = None
+    seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix, pool: Executor | None = None, spare: int = 0
 ) -> Warps:
-    """The chosen frames, seen in `window`. images [N, h, w, 4] uint8: the bank's, at any scale."""
+    """The chosen frames, seen in `window`. images [N, h, w, 4] uint8: the bank's, at any scale. `spare`: so many other
+    sources there shall be room for behind them."""
     traced, chosen = _Traced(seen, window, bank, images, mix), images[mix.chosen]
-    shape = len(chosen), *seen.depth.shape
+    shape = len(chosen) + spare, *seen.depth.shape
     warps = Warps(np.empty((*shape, 4), np.float32), np.empty(shape, np.float32))
 
     def rows(low: int, high: int) -> None:
-        maps = traced.rows(low, high, warps.moved)
-        kernels_warp.read(low, high, seen.grid_xy, chosen, maps, TABLE, warps.pixels)
+        maps, moved = traced.rows(low, high)
+        kernels_warp.read(low, high, seen.grid_xy, chosen, maps, TABLE, warps.pixels[: len(chosen), low:high])
+        warps.moved[: len(chosen), low:high] = moved
 
     in_strips(rows, shape[1], pool)
     return warps
@@ -71,14 +73,23 @@ def mix_pixels(
     """
     extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
     out = np.empty((*seen.depth.shape, 5), np.float32)
-    traced = None if warps is not None else _Traced(seen, window, bank, images, mix)
+    known = None if warps is not None else _Traced(seen, window, bank, images, mix)
     chosen = images[:0] if warps is not None else images[mix.chosen]
-    pixels = NOTHING if warps is None else warps.pixels
-    moved = np.empty((len(chosen), *seen.depth.shape), np.float32) if warps is None else warps.moved
+
+    def drawn(low: int, high: int) -> tuple[Array, Array]:
+        if warps is not None:
+            return warps.pixels[:, low:high], warps.moved[:, low:high]
+        assert known is not None
+        maps, moved = known.rows(low, high)
+        pixels = np.empty((len(chosen), high - low, len(out[0]), 4), np.float32)
+        kernels_warp.read(low, high, seen.grid_xy, chosen, maps, TABLE, pixels)
+        return pixels, moved
 
     def rows(low: int, high: int) -> None:
-        maps = NOWHERE if traced is None else traced.rows(low, high, moved)
-        kernels_warp.blend(low, high, seen.grid_xy, mix.logits, extra, floor, chosen, maps, TABLE, pixels, moved, out)
+        for top in range(low, high, AT_ONCE):  # few enough to stay near at hand
+            bottom = min(top + AT_ONCE, high)
+            pixels, moved = drawn(top, bottom)
+            kernels_warp.blend(top, bottom, seen.grid_xy, mix.logits, extra, floor, pixels, moved, out)
 
     in_strips(rows, len(out), pool)
     return out
@@ -92,12 +103,13 @@ class _Traced:
         self._grid_xy, self._home = seen.grid_xy, home_of(window, bank.window, float(ratio))
         self._places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
 
-    def rows(self, low: int, high: int, moved: Array) -> Array:
-        """Places [k, high - low, W, 2] px in the images, of rows `low` to `high`; writes those rows of moved [k, H, W],
-        how far that is."""
+    def rows(self, low: int, high: int) -> tuple[Array, Array]:
+        """Of rows `low` to `high` places [k, high - low, W, 2] px in the images, and how far that is [k, high - low,
+        W]."""
         maps = np.empty((len(self._places), high - low, self._grid_xy.shape[1], 2), np.float32)
+        moved = np.empty(maps.shape[:3], np.float32)
         kernels_warp.trace(low, high, self._grid_xy, self._places, self._home, REST, maps, moved)
-        return maps
+        return maps, moved
 
 
 def in_strips(rows: Callable[[int, int], None], height: int, pool: Executor | None) -> None:

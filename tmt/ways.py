@@ -8,6 +8,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
+from tmt import kernels_ways
 from tmt.shipped import shipped_array
 from tmt.types import Array, Atlas, Performance, Target
 
@@ -48,9 +49,8 @@ def in_frame(atlas: Atlas, target: Target, subject: Performance) -> Atlas:
     numbers = numbers_of(target.canonical, subject.neutral, target.pose.rotation)
     told = atlas.white @ np.append(numbers, 1)
     told[:-1] *= min(1.0, FARTHEST / max(float(np.linalg.norm(told[:-1])), 1e-6))
-    change = np.tensordot(told.astype(np.float32), atlas.slopes.astype(np.float32), 1)
-    colours = atlas.colours.copy()
-    colours[..., :3] = cv2.add(colours[..., :3], change, dtype=cv2.CV_8U)
+    change = np.tensordot(told.astype(np.float32), atlas.slopes, 1)
+    colours = cv2.add(atlas.colours, change, dtype=cv2.CV_8U)
     return _seen_from(replace(atlas, colours=colours), numbers[-2:])
 
 
@@ -64,16 +64,14 @@ def _seen_from(atlas: Atlas, view: Array) -> Atlas:
     have."""
     if atlas.outline is None:
         return atlas
-    mattes, weights = atlas.outline.astype(np.float32)
+    mattes, weights = atlas.outline
     mean = mattes.sum(0) / np.maximum(weights.sum(0), 1e-6)
     share = nearness(view)
     own = np.tensordot(share, mattes, 1) / np.maximum(np.tensordot(share, weights, 1), 1e-20)
     own = np.where(weights.sum(0) > 0, own, mean)
-    usual = atlas.colours[..., 3].astype(np.float32) / 255
-    own, mean = (cv2.resize(plane, usual.shape[::-1], interpolation=cv2.INTER_LINEAR) for plane in (own, mean))
-    less, more = own / np.maximum(mean, 1e-3), (1 - own) / np.maximum(1 - mean, 1e-3)
-    matte = np.where(own < mean, usual * less, 1 - (1 - usual) * more)
-    colours = np.dstack([atlas.colours[..., :3], np.round(np.clip(matte, 0, 1) * 255).astype(np.uint8)])
+    size, colours = atlas.colours.shape[1::-1], np.empty_like(atlas.colours)
+    own, mean = (cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (own, mean))
+    kernels_ways.outlined(atlas.colours, own, mean, colours)
     return replace(atlas, colours=colours)
 
 

@@ -9,7 +9,7 @@ from torch import nn
 
 def block(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     """3 x 3 convolution and ReLU."""
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU())
+    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, stride, 1), nn.ReLU(inplace=True))
 
 
 class Refine(nn.Module):
@@ -21,7 +21,7 @@ class Refine(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """[B, C, H, W] -> the same shape."""
-        return torch.relu(x + self.body(x))
+        return torch.relu_(x + self.body(x))
 
 
 def double(x: torch.Tensor) -> torch.Tensor:
@@ -29,11 +29,25 @@ def double(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-def folded(x: torch.Tensor) -> torch.Tensor:
-    """[B, C, H, W] -> [B, 4 C, H/2, W/2]: as `F.pixel_unshuffle(x, 2)`, which on a CPU takes five times as long."""
-    batch, count, height, width = x.shape
-    cells = x.reshape(batch, count, height // 2, 2, width // 2, 2)
-    return cells.permute(0, 1, 3, 5, 2, 4).reshape(batch, 4 * count, height // 2, width // 2)
+def at_half(layers: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
+    """[B, C, H, W] -> [B, O, H/2, W/2]: layers, of which the first has 4 C inputs, over `F.pixel_unshuffle(x, 2)`."""
+    first, *others = layers
+    assert isinstance(first, nn.Conv2d), "the first layer mixes the cells"
+    x = unshuffled(first, first.weight, x, first.bias)
+    for layer in others:
+        x = layer(x)
+    return x
+
+
+def unshuffled(
+    layer: nn.Conv2d, weight: torch.Tensor, x: torch.Tensor, bias: torch.Tensor | None = None
+) -> torch.Tensor:
+    """What a convolution makes of `F.pixel_unshuffle(x, 2)` by (some of) its `weight` [O, 4 C, k, k], in one step: on a
+    CPU that copy takes longer than all else."""
+    outputs, cells, tall, wide = weight.shape
+    weight = weight.view(outputs, cells // 4, 2, 2, tall, wide).permute(0, 1, 4, 2, 5, 3)
+    weight = weight.reshape(outputs, cells // 4, 2 * tall, 2 * wide)
+    return F.conv2d(x, weight, bias, 2, [2 * int(side) for side in layer.padding])
 
 
 def blurred(image: torch.Tensor, sigma: float) -> torch.Tensor:

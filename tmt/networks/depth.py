@@ -10,7 +10,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, double, folded, with_places
+from tmt.networks.blocks import Refine, at_half, double, with_places
 
 SIDE = 128  # px of a crop: enough for what is smooth
 NEAREST, FARTHEST = -7.0, 0.0  # limits of the logarithm of what the depth may be wrong by
@@ -48,7 +48,7 @@ class DepthNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, crop: torch.Tensor) -> Depth:
         """crop [B, 3, H, W] in 0..1, sides multiples of 16, the face about half of it."""
-        half = self.at_half(folded(with_places(crop)))
+        half = at_half(self.at_half, with_places(crop))
         quarter = self.at_quarter(half)
         eighth = self.at_eighth(quarter)
         up = self.up_eighth(torch.cat([eighth, double(self.at_sixteenth(eighth))], 1))

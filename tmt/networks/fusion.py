@@ -14,7 +14,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
 from tmt.attend import LOGIT_UNIT
-from tmt.networks.blocks import Refine, block, double, folded
+from tmt.networks.blocks import Refine, at_half, block, double, unshuffled
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.limit = residual
         self.look = block(4 * (4 + 2 + 3), source)
         self.study = block(source, 2 * source, 2)
-        self.aim = nn.Sequential(nn.Conv2d(4 * (maps + 3), width, 1), nn.ReLU(), block(width, width))
+        self.aim = nn.Sequential(nn.Conv2d(4 * (maps + 3), width, 1), nn.ReLU(inplace=True), block(width, width))
         self.aim_quarter = block(width, quarter, 2)
         self.query = nn.Conv2d(quarter, 2 * source, 1)
         self.key = nn.Conv2d(2 * source, 2 * source, 1)
@@ -63,7 +63,7 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.bottom = nn.Sequential(block(eighth, sixteenth, 2), Refine(sixteenth), Refine(sixteenth))
         self.up_eighth = nn.Sequential(block(eighth + sixteenth, eighth), Refine(eighth))
         self.up_quarter = nn.Sequential(block(quarter + eighth, quarter), Refine(quarter))
-        self.up_half = nn.Sequential(nn.Conv2d(quarter + width, width, 1), nn.ReLU(), Refine(width))
+        self.up_half = nn.Sequential(nn.Conv2d(quarter + width, width, 1), nn.ReLU(inplace=True), Refine(width))
         self.choose = nn.Conv2d(width, source, 1)
         self.paint = nn.Conv2d(width, 4 * (3 + 1), 1)
         for head in (self.choose, self.paint):  # at first it changes nothing
@@ -73,16 +73,13 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def forward(self, sources: torch.Tensor, hints: torch.Tensor, maps: torch.Tensor) -> Repair:
         """sources [B, K, 4, H, W] RGB and matte in 0..1; hints [B, K, 2, H, W]; maps [B, C, H, W]: see attend."""
         batch, count, _, height, width = sources.shape
-        share = torch.softmax(hints[:, :, :1] * LOGIT_UNIT, 1)
-        mean = (share * sources[:, :, :3]).sum(1)
-
-        # Each source by itself: its pixels, its hints, and how it differs from all of them mixed.
-        own = torch.cat([sources, hints, sources[:, :, :3] - mean[:, None]], 2).flatten(0, 1)
-        near = self.look(folded(own))  # [B K, s, H/2, W/2]
+        share = torch.softmax(hints[:, :, 0] * LOGIT_UNIT, 1)
+        mean = _mixed(share, sources[:, :, :3])
+        near = self._looked(sources, hints, mean)  # [B K, s, H/2, W/2]
         far = self.study(near)  # [B K, 2 s, H/4, W/4]
 
         # The target asks, the sources answer.
-        half = self.aim(folded(torch.cat([maps, mean], 1)))
+        half = at_half(self.aim, torch.cat([maps, mean], 1))
         quarter = self.aim_quarter(half)
         shape = (batch, count, -1, height // 4, width // 4)
         values, keys = far.view(shape), self.key(far).view(shape)
@@ -99,7 +96,26 @@ class FusionNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
         up = self.up_quarter(torch.cat([quarter, double(up)], 1))
         up = self.up_half(torch.cat([half, double(up)], 1))
 
-        near = near.view(batch, count, -1, height // 2, width // 2)
-        logits = (self.choose(up)[:, None] * near).sum(2)
+        asked = self.choose(up)
+        logits = torch.stack([(asked * one).sum(1) for one in near.unflatten(0, (batch, count)).unbind(1)], 1)
         painted = F.pixel_shuffle(self.paint(up), 2)
         return Repair(double(logits), painted[:, 3:], self.limit * torch.tanh(painted[:, :3]))
+
+    def _looked(self, sources: torch.Tensor, hints: torch.Tensor, mean: torch.Tensor) -> torch.Tensor:
+        """Each source by itself: its pixels, its hints, and how it differs from all of them mixed. The first layer is
+        linear: what it makes of that difference is told by sources and mean apart, with no copy of everything."""
+        layer: nn.Conv2d = self.look[0]  # type: ignore[assignment]
+        colours, matte, hinted, apart = layer.weight.split([12, 4, 8, 12], 1)
+        mixed = unshuffled(layer, apart, mean)
+        seen = unshuffled(layer, torch.cat([colours + apart, matte], 1), sources.flatten(0, 1), layer.bias)
+        seen = seen + unshuffled(layer, hinted, hints.flatten(0, 1))
+        return torch.relu_(seen - mixed.repeat_interleave(sources.shape[1], 0))
+
+
+def _mixed(share: torch.Tensor, colours: torch.Tensor) -> torch.Tensor:
+    """Shares [B, K, H, W] and colours [B, K, 3, H, W] -> [B, 3, H, W], one source after the other: their products are
+    large together."""
+    mean = share[:, 0, None] * colours[:, 0]
+    for number in range(1, share.shape[1]):
+        mean = torch.addcmul(mean, share[:, number, None], colours[:, number])
+    return mean

@@ -16,7 +16,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, block, blurred, double, folded
+from tmt.networks.blocks import Refine, at_half, block, blurred, double
 from tmt.networks.outline import with_outline
 from tmt.networks.ways import Sums, no_sums, with_frame
 
@@ -108,7 +108,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
             fresh - 0.5, (fresh[:, :3] - known[:, :3]) * seen, _sure(state), glimpse.weight,
             glimpse.acted * 8, glimpse.detail / 4, glimpse.trust, glimpse.flow / 4, parallax / 16,
         ], 1)
-        near = self.look(folded(told))
+        near = at_half(self.look, told)
         far = self.weigh(torch.cat([self.study(near), state.memory], 1))
         gains = F.pixel_shuffle(self.gains(self.up(torch.cat([near, double(far)], 1))), 2)
         gains = gains if glimpse.scope is None else gains * glimpse.scope
@@ -137,7 +137,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         colour = carried_out(state.colour, state.weight)
         known = F.interpolate(colour, (side, side), mode="area")
         depth = self.depth(state)
-        near = self.see(folded(torch.cat([known - 0.5, _sure(state), depth * 4], 1)))
+        near = at_half(self.see, torch.cat([known - 0.5, _sure(state), depth * 4], 1))
         near = near + double(self.remember(state.memory))
         far = self.gather(torch.cat([near, double(state.memory)], 1))
         paint = 0.5 * torch.tanh(F.pixel_shuffle(self.paint(self.back(torch.cat([near, double(far)], 1))), 2))

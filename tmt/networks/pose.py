@@ -10,7 +10,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, block, folded, with_places
+from tmt.networks.blocks import Refine, at_half, block, with_places
 
 USUAL_SCALE = 0.26  # of the crop's side: a head unit in a crop of which the face is half
 
@@ -44,7 +44,7 @@ class PoseNet(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, crop: torch.Tensor) -> HeadPose:
         """crop [B, 3, S, S] in 0..1, the face about half of it."""
-        told = self.tell(F.avg_pool2d(self.body(folded(with_places(crop))), 2)).float()
+        told = self.tell(F.avg_pool2d(at_half(self.body, with_places(crop)), 2)).float()
         return HeadPose(
             rotation_of(told[:, :6]), USUAL_SCALE * torch.exp(told[:, 6] * 0.5), 0.5 + 0.25 * told[:, 7:9],
             (told[:, 9] - 2).clamp(-5, 1),

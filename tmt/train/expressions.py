@@ -36,7 +36,7 @@ def main() -> None:
     """Read a cache of clips and save the expressions of its people."""
     cache, out = Path(sys.argv[1]), Path(sys.argv[2])
     people = [
-        [perform(track_of(clip), MEDIAPIPE_478, STEADINESS).canonical[clip.found] for clip in clips]
+        [perform(track_of(clip, MEDIAPIPE_478), MEDIAPIPE_478, STEADINESS).canonical[clip.found] for clip in clips]
         for clips in people_of(load_all(cache)).values()
     ]
     np.save(out, commonest(people))

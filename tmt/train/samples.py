@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from tmt.align import Aligner, pictured, posed, settled
 from tmt.attend import Evidence, gather, small_canvas
 from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
@@ -16,10 +17,12 @@ from tmt.expression import measure
 from tmt.flat import flat_surface, flattened
 from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
-from tmt.motion import perform
-from tmt.neckline import parted
+from tmt.motion import perform, with_own_neutral
+from tmt.neckline import outlined, parted
 from tmt.plate import background_plate
+from tmt.relief import own_relief, raised, usual_relief
 from tmt.render import deform, look, place
+from tmt.sweep import swept
 from tmt.topology import Topology
 from tmt.track import face_sharpness
 from tmt.train.clip import Clip
@@ -58,27 +61,53 @@ class Sample:
 def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
     """Study a cached clip as `study` does a file; `warp` "2d" as the learned 2D baseline sees it."""
     height, width = clip.images.shape[1:3]
-    track = track_of(clip)
+    track = track_of(clip, topology)
     performance = perform(track, topology, STEADINESS)
     window = Window(0.0, 0.0, float(width), float(height), 1.0)
     index, turned = choose_keyframes(performance, track.sharpness, topology), performance.pose.rotation
     openness = measure(performance.canonical[index], topology).mouth_open
+    images = [clip.images[i] for i in index]
     if warp == "2d":
         performance = flattened(performance, topology)
-    surface = (flat_surface if warp == "2d" else build_surface)(performance, topology, window)
-    images = [clip.images[i] for i in index]
-    surface = parted(surface, performance, window, index, images, topology)
+        surface = parted(flat_surface(performance, topology, window), performance, window, index, images, topology)
+    else:
+        relief = own_relief(performance, topology)
+        performance = _laid_over(clip, performance, window, index, topology, relief)
+        surface = build_surface(performance, topology, window, relief=relief)
+        surface = parted(surface, performance, window, index, images, topology)
+        surface = swept(surface, performance, window, index, images)
     bank = build_bank(surface, performance, window, index, images)
     canvas = small_canvas(bank_canvas(background_plate(bank.images), bank.window), bank)
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
 
 
-def track_of(clip: Clip) -> FaceTrack:
-    """A cached clip's track."""
+def _laid_over(
+    clip: Clip, performance: Performance, window: Window, index: Array, topology: Topology, relief: Array | None
+) -> Performance:
+    """A performance in which all of the head lies in every frame as in the keyframes `index` [K]: these over each other
+    as `study` has them, the others over these as a driving clip's are."""
+    images = [clip.images[i] for i in index]
+    surface = build_surface(performance, topology, window, relief=relief)
+    surface = outlined(surface, performance, window, index, images, topology)
+    performance = settled(surface, performance, window, index, images, topology)
+    aligner = Aligner(surface, performance, topology)
+    views = [aligner.view(int(n), pictured(image, window)) for n, image in zip(index, images, strict=True)]
+    others = np.setdiff1d(np.flatnonzero(performance.found), index)
+    poses = [
+        aligner.pose(target_of(performance, n), pictured(clip.images[n], window), views) for n in others.tolist()
+    ]
+    return with_own_neutral(posed(performance, others, poses), topology)
+
+
+def track_of(clip: Clip, topology: Topology) -> FaceTrack:
+    """A cached clip's track; of a synthetic head as a tracker would have it, whose depth is too flat."""
     height, width = clip.images.shape[1:3]
-    sharpness = [face_sharpness(i[..., :3], p) for i, p in zip(clip.images, clip.landmarks, strict=True)]
+    landmarks = clip.landmarks
+    if clip.truth is not None:
+        landmarks = raised(landmarks, clip.truth.pose, -usual_relief(topology.name))
+    sharpness = [face_sharpness(i[..., :3], p) for i, p in zip(clip.images, landmarks, strict=True)]
     return FaceTrack(
-        clip.landmarks, clip.found, clip.torso, np.array(sharpness, np.float32), (width, height), Fraction(clip.fps)
+        landmarks, clip.found, clip.torso, np.array(sharpness, np.float32), (width, height), Fraction(clip.fps)
     )
 
 

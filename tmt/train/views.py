@@ -45,7 +45,7 @@ class Turning:
 def turning_of(clip: Clip, topology: Topology) -> Turning:
     """A cached clip; synthetic ones bring their truth."""
     if clip.truth is None:
-        performance = perform(track_of(clip), topology, STEADINESS)
+        performance = perform(track_of(clip, topology), topology, STEADINESS)
         return Turning(clip, performance.pose, performance.canonical, None)
     pose = clip.truth.pose
     faces = untransform(pose, clip.landmarks.astype(np.float64)).astype(np.float32)
