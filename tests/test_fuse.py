@@ -14,9 +14,10 @@ import torch
 from heads import TOPOLOGY, act, acted, average, lip_gap, performance_of, poses
 
 from tmt.attend import MAPS, Evidence, leeway
-from tmt.bank import build_bank, target_of
+from tmt.bank import build_bank, cell_area, target_of, view_direction
 from tmt.canvas import scaled
-from tmt.fuse import FusionWeights, Mix, Posed, choose, within_sides
+from tmt.drift import drifted
+from tmt.fuse import FARTHEST, FusionWeights, Mix, Posed, choose, region_landmarks, score, within_sides
 from tmt.geometry import transform
 from tmt.render import Seen, deform, look, place
 from tmt.types import Array, CanonicalHead, Target, Window
@@ -60,6 +61,37 @@ def drawn(
     window = window or head().bank.window
     seen = look(head().surface, posed(target).vertices, window)
     return mix_pixels(seen, window, head().bank, at_scale(scale), mix, pool, FLOOR), seen
+
+
+def scored(target: Target, frames: Array) -> Array:
+    """`score` on every vertex, in plain numpy."""
+    bank, surface, weights = head().bank, head().surface, FusionWeights()
+    now, window = posed(target), head().bank.window
+    angle = np.degrees(np.arccos(np.clip(bank.view[frames] @ view_direction(target.pose.rotation), -1, 1)))
+    local = np.linalg.norm(bank.offsets[frames] - now.offsets, axis=-1)
+    own = weights.region_only * np.minimum(surface.regions.sum(0), 1)
+    logits = -(angle[:, None] / weights.view_degrees + local / weights.expression) * (1 - own)
+    irises = [point for eye in TOPOLOGY.eyes for point in eye.iris]
+    for row, indices, width in zip(surface.regions, region_landmarks(TOPOLOGY), weights.region, strict=True):
+        square = ((bank.landmarks[frames][:, list(indices)] - target.canonical[list(indices), :2]) ** 2).sum(-1)
+        square = np.where(np.isin(indices, irises), np.minimum(square, FARTHEST**2), square)
+        logits -= np.sqrt(square.mean(-1))[:, None] / width * row
+    corners = window.top + window.height, np.array([window.left, window.left + window.width])
+    low = np.stack([corners[1], np.full(2, corners[0])], 1)
+    lean = np.linalg.norm(drifted(bank.torso[frames, None], low) - drifted(target.torso, low), axis=-1).mean(1)
+    logits -= lean[:, None] / max(window.width, window.height) / weights.torso * (1 - surface.head)
+    larger = np.clip(bank.area[frames] - cell_area(now.vertices, surface.grid), -3, 0)
+    return np.asarray(logits + bank.quality[frames] + weights.magnification * larger)
+
+
+@pytest.mark.parametrize("step", [1, 4])
+def test_frames_are_scored_as_in_plain_numpy(step: int) -> None:
+    target, frames, grid = target_of(head().performance, 10), np.array([0, 2, 3, 7]), head().surface.grid
+    area = cell_area(posed(target).vertices, grid)
+    logits, larger = score(head().bank, head().surface, posed(target), area, TOPOLOGY, FusionWeights(), frames, step)
+    pick = np.arange(grid**2).reshape(grid, grid)[::step, ::step].ravel()
+    np.testing.assert_allclose(logits, scored(target, frames)[:, pick], atol=2e-3)
+    np.testing.assert_allclose(larger, (head().bank.area[frames] - area)[:, pick], atol=1e-5)
 
 
 def inside_face(target: Target, scale: float = 1.0) -> Array:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 
 import pytest
+import torch
 
 from tmt.overlap import overlapped
 
@@ -72,3 +74,18 @@ def test_closing_early_leaves_no_thread_at_work() -> None:
     with closing(overlapped((partial(int, number) for number in range(100)), 2)) as results:
         assert next(results) == 0
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("tmt-overlap")]
+
+
+def test_tasks_share_the_threads_and_leave_none_fewer_to_others() -> None:
+    asked: list[int] = []
+
+    def count() -> int:
+        return torch.get_num_threads()
+
+    before = torch.get_num_threads()
+    assert sum(set(overlapped([count] * 4, 2))) <= max(1, (os.cpu_count() or 1) // 2)
+    assert torch.get_num_threads() == before
+    later = threading.Thread(target=lambda: asked.append(count()))
+    later.start()
+    later.join()
+    assert asked == [before]

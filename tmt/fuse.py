@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from tmt import kernels_fuse
 from tmt.bank import cell_area, view_direction
 from tmt.drift import drifted
 from tmt.geometry import smoothstep
@@ -68,24 +69,25 @@ def score(
     frames: Array, step: int = 1,
 ) -> tuple[Array, Array]:
     """Logits [k, n] of the bank's `frames` [k] on every `step`-th vertex; log how much larger each shows it."""
-    grid, offsets, target = surface.grid, posed.offsets, posed.target
+    grid, target = surface.grid, posed.target
     pick = np.arange(grid * grid).reshape(grid, grid)[::step, ::step].ravel()
-    acted = (bank.offsets[frames] if step == 1 else bank.offsets[np.ix_(frames, pick)]) - offsets[pick]
-    local = np.sqrt(np.einsum("knc,knc->kn", acted, acted))  # half the time of np.linalg.norm
     cosine = bank.view[frames] @ view_direction(target.pose.rotation)
     angle = np.degrees(np.arccos(np.clip(cosine, -1, 1)))
-    regions = surface.regions[:, pick]
-    inside = np.minimum(regions.sum(0), 1)
-    logits = -(angle[:, None] / weights.view_degrees + local / weights.expression) * (1 - weights.region_only * inside)
     irises = [point for eye in topology.eyes for point in eye.iris]
-    for row, indices, width in zip(regions, region_landmarks(topology), weights.region, strict=True):
+    acted = np.empty((len(frames), len(weights.region)), np.float32)
+    for row, (indices, width) in enumerate(zip(region_landmarks(topology), weights.region, strict=True)):
         away = bank.landmarks[np.ix_(frames, np.array(indices))] - target.canonical[list(indices), :2]
         square = np.where(np.isin(indices, irises), np.minimum((away**2).sum(-1), FARTHEST**2), (away**2).sum(-1))
-        logits -= np.sqrt(square.mean(-1))[:, None] / width * row
-    logits -= _apart(bank, frames, target)[:, None] / weights.torso * (1 - surface.head[pick])
-    larger = bank.area[np.ix_(frames, pick)] - area[pick]
-    logits += bank.quality[np.ix_(frames, pick)] + weights.magnification * np.clip(larger, -3, 0)
-    return logits.astype(np.float32), larger
+        acted[:, row] = np.sqrt(square.mean(-1)) / width
+    costs = angle / weights.view_degrees, acted, _apart(bank, frames, target) / weights.torso
+    logits, larger = (np.empty((len(frames), len(pick)), np.float32) for _ in range(2))
+    kernels_fuse.score(
+        frames, pick, bank.offsets, posed.offsets, bank.area, area, bank.quality, surface.regions, surface.head,
+        *(cost.astype(np.float32) for cost in costs),
+        *(np.float32(value) for value in (weights.expression, weights.region_only, weights.magnification)),
+        logits, larger,
+    )
+    return logits, larger
 
 
 def _apart(bank: FrameBank, frames: Array, target: Target) -> Array:
