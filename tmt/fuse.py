@@ -79,13 +79,13 @@ def score(
         away = bank.landmarks[np.ix_(frames, np.array(indices))] - target.canonical[list(indices), :2]
         square = np.where(np.isin(indices, irises), np.minimum((away**2).sum(-1), FARTHEST**2), (away**2).sum(-1))
         acted[:, row] = np.sqrt(square.mean(-1)) / width
-    costs = angle / weights.view_degrees, acted, _apart(bank, frames, target) / weights.torso
+    turned = (angle / weights.view_degrees).astype(np.float32)
+    leant = (_apart(bank, frames, target) / weights.torso).astype(np.float32)
+    units = np.array([weights.expression, weights.region_only, weights.magnification], np.float32)
     logits, larger = (np.empty((len(frames), len(pick)), np.float32) for _ in range(2))
     kernels_fuse.score(
-        frames, pick, bank.offsets, posed.offsets, bank.area, area, bank.quality, surface.regions, surface.head,
-        *(cost.astype(np.float32) for cost in costs),
-        *(np.float32(value) for value in (weights.expression, weights.region_only, weights.magnification)),
-        logits, larger,
+        frames, pick, bank.offsets, posed.offsets, bank.area, area, bank.quality, surface.regions, surface.head, turned,
+        acted, leant, units, logits, larger,
     )
     return logits, larger
 

@@ -11,15 +11,16 @@ from tmt.types import Array
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def score(
     frames: Array, places: Array, bank_offsets: Array, offsets: Array, bank_area: Array, area: Array, quality: Array,
-    regions: Array, head: Array, turned: Array, acted: Array, leant: Array, expression: np.float32, only: np.float32,
-    larger_counts: np.float32, logits: Array, larger: Array,
+    regions: Array, head: Array, turned: Array, acted: Array, leant: Array, units: Array, logits: Array, larger: Array,
 ) -> None:
     """Into logits and larger [k, n], of the bank's `frames` [k] at the sheet's vertices `places` [n].
 
     bank_offsets [N, V, 3] beside offsets [V, 3] of the target; bank_area [N, V] beside its area [V]; quality [N, V];
     regions [4, V]; head [V]; what frames cost by view (turned [k]), in each region (acted [k, 4]) and on the torso
-    (leant [k]); `expression` head units cost 1; inside a region a share of `only` of cost gives way to the region's.
+    (leant [k]). units [3]: head units of expression that cost 1; inside a region the share of view and expression that
+    gives way to the region's; what being shown larger counts.
     """
+    expression, only, counts = units[0], units[1], units[2]
     for i in range(frames.shape[0]):
         frame = frames[i]
         for j in range(places.shape[0]):
@@ -35,4 +36,4 @@ def score(
             cost += here * (np.float32(1) - only * min(inside, np.float32(1))) + leant[i] * (np.float32(1) - head[v])
             more = bank_area[frame, v] - area[v]
             larger[i, j] = more
-            logits[i, j] = quality[frame, v] - cost + larger_counts * min(max(more, np.float32(-3)), np.float32(0))
+            logits[i, j] = quality[frame, v] - cost + counts * min(max(more, np.float32(-3)), np.float32(0))

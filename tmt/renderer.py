@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +26,8 @@ from tmt.glance import Glances
 from tmt.hub import device
 from tmt.learned import ASKED, Added, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
+from tmt.once import once
+from tmt.overlap import overlapped
 from tmt.render import Seen, deform, look, look_torch, place, spread
 from tmt.topology import Topology
 from tmt.types import Array, Atlas, CanonicalHead, Settings, Target, Window
@@ -58,8 +60,7 @@ class Renderer:
         self, head: CanonicalHead, topology: Topology, canvas: Canvas, settings: Settings, portable: bool | None = None
     ) -> None:
         """`portable`: draw in plain torch on the device in use. None: wherever that is not a CPU."""
-        self.head, self.topology, self.canvas, self.settings = head, topology, canvas, settings
-        self._device = device()
+        self.head, self.topology, self.canvas, self.settings, self._device = head, topology, canvas, settings, device()
         self._portable = self._device.type != "cpu" if portable is None else portable
         self.weights, self.seconds, self._area = FusionWeights(), Counter[str](), shown(head.track)
         self._own = head.bank.window.at(min(head.bank.window.scale, canvas.window.scale))  # pixels are never invented
@@ -77,7 +78,8 @@ class Renderer:
         self._detail, self._trust = 0.0, 1.0
         if settings.method not in ("copy", "warp2d") and len(head.bank) > 4 * NEIGHBOURS:
             clock = time.perf_counter()
-            self._calibrate()
+            self._trust, self._detail = once(head, (settings, self._own, self._portable, self._net), self._calibrated)
+            self._net = self._net if self._trust > LEAST_TRUST else None
             self._tick("prepare", clock)
 
     def restart(self) -> None:
@@ -185,7 +187,7 @@ class Renderer:
     @cached_property
     def _mouth(self) -> Mouth:
         """Fitted when it is first needed: many subjects show all that is asked of them."""
-        return mouth_of(self.head, self.topology)
+        return once(self.head, ("mouth", self.topology.name), lambda: mouth_of(self.head, self.topology))
 
     def _attend(
         self, net: FusionNet, seen: Seen, mix: Mix, posed: Posed, canvas: Canvas, drawn: Atlas | None, share: Array
@@ -203,36 +205,34 @@ class Renderer:
         return repair, share, warps if small is canvas and self._small is self._images else None
 
     def _look(self, vertices: Array, window: Window) -> Seen:
-        if not self._portable:
-            return look(self.head.surface, vertices, window)
-        return look_torch(self.head.surface, vertices, window, self._device)
+        where = self.head.surface, vertices, window
+        return look_torch(*where, self._device) if self._portable else look(*where)
 
     def _pixels(self, seen: Seen, mix: Mix, window: Window, extra: Array | None, warps: Warps | None) -> Array:
         if self._stored is not None:
             return self._stored.mix(seen, window, mix, self.weights.floor, extra)
         return mix_pixels(seen, window, self.head.bank, self._images, mix, self._pool, self.weights.floor, extra, warps)
 
-    def _calibrate(self) -> None:
+    def _calibrated(self) -> tuple[float, float]:
         """Keyframes drawn from the others tell how far the network helps on this head, and how much detail to add."""
+        trust, net = 1.0, self._net
         canvas = bank_canvas(self.head.plate, self._own)
         probes = np.linspace(0, len(self.head.bank) - 1, PROBES + 2).round().astype(int)[1:-1]
         scenes = [self._probe(int(probe), canvas) for probe in probes]
         drawn = self._drawn(scenes, canvas)
-        if self._net is not None:
-            net, self._net = self._net, None
-            plain = self._drawn(scenes, canvas)
-            self._trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
-            self._net = net if self._trust > LEAST_TRUST else None
-            drawn = [p + np.float32(self._trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
+        if net is not None:
+            self._net = None
+            plain, self._net = self._drawn(scenes, canvas), net
+            trust = helpful_share(plain, drawn, [self._images[probe] for probe in probes])
+            drawn = [p + np.float32(trust) * (d - p) for p, d in zip(plain, drawn, strict=True)]
         faces = (transform(posed.target.pose, posed.target.canonical) for *_, posed in scenes)
         outlines = [canvas.window.to_window(face[list(self.topology.oval), :2]) for face in faces]
         truth = [self._images[probe][..., :3] for probe in probes]
-        self._detail = matching_gain(*(list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth)))
+        return trust, matching_gain(*(list(zip(pictures, outlines, strict=True)) for pictures in (drawn, truth)))
 
     def _drawn(self, scenes: list[tuple[Seen, Mix | None, Posed]], canvas: Canvas) -> list[Array]:
         """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
-        with ThreadPoolExecutor(2) as two:
-            return list(two.map(lambda s: self._image(s[0], s[1], s[2], canvas), scenes))
+        return list(overlapped((partial(self._image, *scene, canvas) for scene in scenes), 2))
 
     def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix | None, Posed]:
         """A keyframe as a target for the others."""

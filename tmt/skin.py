@@ -8,9 +8,9 @@ be found in a mean. Lips go half of the way: they roll, but their outline is in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -19,6 +19,7 @@ from scipy.spatial import Delaunay, cKDTree
 
 from tmt.canonical import barycentric, open_mouth
 from tmt.geometry import smoothstep
+from tmt.overlap import overlapped
 from tmt.pose import template
 from tmt.topology import Topology
 from tmt.types import Array
@@ -32,6 +33,7 @@ FAR = 10.0  # px: the skin is never further from its landmark
 UNLIKE = 10.0  # grey levels of remaining difference at which a place is not believed
 WAITING, LEARNED = 250, 50  # frames that wait for the mean face, and how many of them make it
 KEPT = 320  # faces that are kept at most, 37 KB each
+AT_ONCE = 2  # textures
 NEIGHBOURS = 16  # landmarks that tell how the texture lies in the picture around one of them
 OWN = 0.05  # head units around lips and lids where the landmarks' own word fades out
 LIPS = 0.5  # of the way that lips go (five training clips: mouth SSIM .849 -> .855, AKD .0087 -> .0085 in the result)
@@ -112,13 +114,17 @@ def learn(layout: SkinMap, textures: Sequence[Array]) -> SkinModel | None:
         return None
     model = _model(layout, textures)
     for _ in range(ROUNDS - 1):
-        model = _model(layout, [_warp(texture, motion(model, texture)) for texture in textures])
+        model = _model(layout, [_warp(*one) for one in zip(textures, _motions(model, textures), strict=True)])
     return model
+
+
+def _motions(model: SkinModel, textures: Iterable[Array]) -> Iterable[Array]:
+    return overlapped((partial(motion, model, texture) for texture in textures), AT_ONCE)
 
 
 def motion(model: SkinModel, texture: Array) -> Array:
     """How far beside the mean face a texture [S, S] uint8 lies: [S, S, 2] px of the texture."""
-    flow = _flow(model.mean, texture)
+    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(model.mean, texture, None)
     rest = np.abs(_detail(_warp(texture, flow)) - model.fine)
     certain = model.certainty * np.exp(-((cv2.GaussianBlur(rest, (0, 0), 2) / UNLIKE) ** 2))
     weighted = cv2.GaussianBlur(flow * certain[..., None], (0, 0), SPREAD)
@@ -183,10 +189,6 @@ def _detail(texture: Array) -> Array:
     return values - cv2.GaussianBlur(values, (0, 0), 8)
 
 
-def _flow(first: Array, second: Array) -> Array:
-    return cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, None)
-
-
 def _warp(texture: Array, flow: Array) -> Array:
     return cv2.remap(texture, flow + _grid(), None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
@@ -212,15 +214,14 @@ class SkinFollower:
         later."""
         texture = unroll(self._layout, frame, landmarks)
         if self._model is not None:
-            self._move(self._model, texture, landmarks, number)
+            self._move(motion(self._model, texture), texture, landmarks, number)
             return
         self._waiting.append((texture, landmarks, number))
         if len(self._waiting) >= WAITING:
             self.finish()
 
-    def _move(self, model: SkinModel, texture: Array, landmarks: Array, number: int) -> None:
-        flow = motion(model, texture)
-        landmarks[:, :2] += beside(model.layout, flow, landmarks)
+    def _move(self, flow: Array, texture: Array, landmarks: Array, number: int) -> None:
+        landmarks[:, :2] += beside(self._layout, flow, landmarks)
         if number % self._every:
             return
         self._kept[number] = _warp(texture, flow)
@@ -235,8 +236,8 @@ class SkinFollower:
         every = max(1, len(self._waiting) // LEARNED)
         self._model = learn(self._layout, [texture for texture, *_ in self._waiting[::every]])
         if self._model is not None:
-            for one in self._waiting:
-                self._move(self._model, *one)
+            for one, flow in zip(self._waiting, _motions(self._model, (w[0] for w in self._waiting)), strict=True):
+                self._move(flow, *one)
         self._waiting = []
 
     @property

@@ -254,7 +254,7 @@ class Atlas:
     outline: Array | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CanonicalHead:
     """Everything learned from the subject: `study` makes it once, any number of renders use it. picture [H, W, 3]
     uint8: the reference frame whole; plate [h, w, 3] uint8: the background behind the bank's window."""
