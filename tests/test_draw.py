@@ -83,7 +83,7 @@ def test_a_network_looks_at_the_very_pictures_that_are_mixed_where_both_are_of_o
     wide: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever their sizes are rounded to: else frames are warped twice."""
-    monkeypatch.setattr(Renderer, "_calibrate", lambda _: None)
+    monkeypatch.setattr(Renderer, "_calibrated", lambda _: (1.0, 0.0))
     head = studied()
     images = np.stack([cv2.resize(image, (wide, wide)) for image in head.bank.images[:2]])
     window = replace(head.bank.window, width=float(wide), height=float(wide), scale=1.0)

@@ -46,7 +46,6 @@ GUESS, ALIKE = 0.03, 0.25  # what landmarks count of a lost face; share of it th
 LOOSE = 0.025  # head units off from which a landmark counts less
 ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
 PASSES = 2  # of laying keyframes over each other
-AT_ONCE = 2  # pictures
 
 _Said = tuple[float, Array, Array]
 
@@ -184,12 +183,12 @@ def settled(
     for _ in range(PASSES if len(index) > 1 else 0):
         aligner = Aligner(surface, performance, topology)
         numbered = [(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
-        views = list(overlapped((partial(aligner.view, *one) for one in numbered), AT_ONCE))
+        views = list(overlapped(partial(aligner.view, *one) for one in numbered))
         tasks = (
             partial(aligner.pose, target_of(performance, number), picture, [*views[:k], *views[k + 1 :]])
             for k, (number, picture) in enumerate(numbered)
         )
-        poses = list(overlapped(tasks, AT_ONCE))
+        poses = list(overlapped(tasks))
         performance = bridged(start, index, _centred(start.pose[index], poses))
     return performance
 

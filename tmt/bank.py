@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import cv2
 import numpy as np
 
 from tmt.expression import measure
 from tmt.geometry import euler_from_rotation, rotation_angle, smoothstep
+from tmt.overlap import overlapped
 from tmt.render import deform, look, place
 from tmt.topology import Topology
 from tmt.types import Array, FrameBank, Performance, Pose, Surface, Target, Window
@@ -73,7 +75,8 @@ def build_bank(
     surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array]
 ) -> FrameBank:
     """Keyframes `index` [K] and their pictures with matte, each [H, W, 4] uint8 in `window` -> FrameBank."""
-    rows = [row_of(surface, performance, window, int(i), alone=len(index) == 1) for i in index]
+    row = partial(row_of, surface, performance, window, alone=len(index) == 1)
+    rows = list(overlapped(partial(row, int(i)) for i in index))
     places, offsets, quality, area = (np.stack(column) for column in zip(*rows, strict=True))
     pose = Pose(*(a[index] for a in (performance.pose.scale, performance.pose.rotation, performance.pose.translation)))
     return FrameBank(

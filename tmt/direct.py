@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tmt.align import AT_ONCE, SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
+from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
 from tmt.bank import choose_keyframes, target_of
 from tmt.between import between_shapes, carried, carried_window, into, lifted, opposite, over
 from tmt.canonical import build_surface
@@ -104,7 +104,7 @@ def _at_once(
 
     numbered = zip(range(len(performance)), frames, strict=False)
     tasks = (partial(told, number, cut(frame, window)) for number, frame in numbered)
-    return overlapped(tasks, AT_ONCE)
+    return overlapped(tasks)
 
 
 def _own(

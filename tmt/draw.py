@@ -23,7 +23,6 @@ from tmt.track import FaceTracker
 from tmt.types import Array, CanonicalHead, Settings, Targets
 from tmt.working import as_filmed
 
-AT_ONCE = 2  # frames drawn at a time: much of a frame keeps one core busy and no more
 FULL_FRAME_CAP = 1024
 HEAD_ROOM = 0.75  # of the face's height around it, that a full-frame canvas must hold
 
@@ -73,7 +72,7 @@ def draw(
             yield partial(_shown, renderer, begun, acted)
 
     try:
-        with closing(overlapped(tasks(), AT_ONCE)) as pictures:
+        with closing(overlapped(tasks())) as pictures:
             clock, others = time.perf_counter(), seconds["choose"] + seconds["behind"]
             for picture in pictures:
                 others -= seconds["choose"] + seconds["behind"]

@@ -11,9 +11,10 @@ from typing import TypeVar
 import torch
 
 T = TypeVar("T")
+AT_ONCE = 2  # things: much of each keeps one core busy and no more
 
 
-def overlapped(tasks: Iterable[Callable[[], T]], at_once: int) -> Generator[T, None, None]:
+def overlapped(tasks: Iterable[Callable[[], T]], at_once: int = AT_ONCE) -> Generator[T, None, None]:
     """Results of the tasks, in their order; `at_once` threads work ahead, and one result more may wait.
 
     The tasks are drawn from their iterable in the caller's thread: what must happen one after another belongs there.

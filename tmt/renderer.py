@@ -232,7 +232,7 @@ class Renderer:
 
     def _drawn(self, scenes: list[tuple[Seen, Mix | None, Posed]], canvas: Canvas) -> list[Array]:
         """Probes as the method draws them, two at a time: much of it keeps one core busy and no more."""
-        return list(overlapped((partial(self._image, *scene, canvas) for scene in scenes), 2))
+        return list(overlapped(partial(self._image, *scene, canvas) for scene in scenes))
 
     def _probe(self, probe: int, canvas: Canvas) -> tuple[Seen, Mix | None, Posed]:
         """A keyframe as a target for the others."""

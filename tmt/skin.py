@@ -33,7 +33,6 @@ FAR = 10.0  # px: the skin is never further from its landmark
 UNLIKE = 10.0  # grey levels of remaining difference at which a place is not believed
 WAITING, LEARNED = 250, 50  # frames that wait for the mean face, and how many of them make it
 KEPT = 320  # faces that are kept at most, 37 KB each
-AT_ONCE = 2  # textures
 NEIGHBOURS = 16  # landmarks that tell how the texture lies in the picture around one of them
 OWN = 0.05  # head units around lips and lids where the landmarks' own word fades out
 LIPS = 0.5  # of the way that lips go (five training clips: mouth SSIM .849 -> .855, AKD .0087 -> .0085 in the result)
@@ -119,7 +118,7 @@ def learn(layout: SkinMap, textures: Sequence[Array]) -> SkinModel | None:
 
 
 def _motions(model: SkinModel, textures: Iterable[Array]) -> Iterable[Array]:
-    return overlapped((partial(motion, model, texture) for texture in textures), AT_ONCE)
+    return overlapped(partial(motion, model, texture) for texture in textures)
 
 
 def motion(model: SkinModel, texture: Array) -> Array:

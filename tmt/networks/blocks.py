@@ -29,6 +29,11 @@ def double(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+def shrunk(x: torch.Tensor, side: int) -> torch.Tensor:
+    """[B, C, H, H] -> [B, C, side, side], means of whole squares."""
+    return F.avg_pool2d(x, x.shape[-1] // side)
+
+
 def at_half(layers: nn.Sequential, x: torch.Tensor) -> torch.Tensor:
     """[B, C, H, W] -> [B, O, H/2, W/2]: layers, of which the first has 4 C inputs, over `F.pixel_unshuffle(x, 2)`."""
     first, *others = layers

@@ -16,7 +16,7 @@ from diffusers.configuration_utils import ConfigMixin, register_to_config
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
 
-from tmt.networks.blocks import Refine, at_half, block, blurred, double
+from tmt.networks.blocks import Refine, at_half, block, blurred, double, shrunk
 from tmt.networks.outline import with_outline
 from tmt.networks.ways import Sums, no_sums, with_frame
 
@@ -99,8 +99,8 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
     def forward(self, state: State, glimpse: Glimpse) -> State:
         """The head with one more frame."""
         side = glimpse.weight.shape[-1]
-        known = F.interpolate(state.colour, (side, side), mode="area")
-        fresh = F.interpolate(glimpse.pixels, (side, side), mode="area")
+        known = shrunk(state.colour, side)
+        fresh = shrunk(glimpse.pixels, side)
         seen = state.weight[:, :1] / (state.weight[:, :1] + 0.3)
         person = person_in(fresh[:, 3:])
         parallax = glimpse.slip - state.slip
@@ -135,7 +135,7 @@ class HeadCell(ModelMixin, ConfigMixin):  # type: ignore[misc]
         S] head units. `scope`: as of a Glimpse."""
         side = state.weight.shape[-1]
         colour = carried_out(state.colour, state.weight)
-        known = F.interpolate(colour, (side, side), mode="area")
+        known = shrunk(colour, side)
         depth = self.depth(state)
         near = at_half(self.see, torch.cat([known - 0.5, _sure(state), depth * 4], 1))
         near = near + double(self.remember(state.memory))
@@ -172,7 +172,7 @@ def noted(state: State, numbers: torch.Tensor | None, weight: torch.Tensor, pixe
         return state
     side = weight.shape[-1]
     before = state.ways or no_sums(numbers, side, pixels.shape[-1] // side)
-    matte = F.interpolate(pixels[:, 3:], (side, side), mode="area")
+    matte = shrunk(pixels[:, 3:], side)
     return replace(state, ways=with_frame(before, numbers, weight * person_in(matte), pixels),
                    outline=with_outline(state.outline, numbers, weight, matte))  # fmt: skip
 
@@ -203,7 +203,7 @@ def carried_out(colour: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
     """Colours [B, 4, F, F] carried on from where they are known, by `weight` [B, 2, S, S]; the matte as it is."""
     side, fine = weight.shape[-1], colour.shape[-1]
     trust = weight[:, :1] / (weight[:, :1] + UNKNOWN + RARELY * weight[:, 1:])
-    own = F.interpolate(colour[:, :3], (side, side), mode="area")
+    own = shrunk(colour[:, :3], side)
     filled = torch.zeros_like(own)
     left = torch.ones_like(trust)
     for sigma in (BLUR, WIDER):
