@@ -61,9 +61,11 @@ def if_wanted(head: CanonicalHead, logits: Array, target: Target, seen: Seen) ->
 
 def lay_in(pixels: Array, atlas: Atlas, surface: Surface, seen: Seen, share: Array) -> None:
     """Let pixels [H, W, 5] of the bank's sources give way to the atlas in place, by its `share` [H, W] among them."""
-    share = np.where(share > LEAST, share, 0)[..., None]
-    if share.any():
-        mine = pixels_of(atlas, seen, surface.grid)
+    left, top, width, height = cv2.boundingRect((share > LEAST).astype(np.uint8))
+    if width:
+        box = np.s_[top : top + height, left : left + width]
+        there, share = pixels[box], np.where(share[box] > LEAST, share[box], 0)[..., None]
+        mine = pixels_of(atlas, Seen(seen.grid_xy[box], seen.depth[box]), surface.grid)
         person = share * smoothstep((mine[..., 3:4] - PERSON[0]) / (PERSON[1] - PERSON[0])).astype(np.float32)
-        pixels[..., :3] += person * (mine[..., :3] - pixels[..., :3])  # the background stays the bank's
-        pixels[..., 3:4] = np.maximum(pixels[..., 3:4], person)
+        there[..., :3] += person * (mine[..., :3] - there[..., :3])  # the background stays the bank's
+        there[..., 3:4] = np.maximum(there[..., 3:4], person)
