@@ -17,6 +17,7 @@ from tmt.errors import Cancelled, ConsentError, FaceError, MediaError, SettingsE
 from tmt.label import label_box
 from tmt.learned import offered
 from tmt.motion import turntable
+from tmt.pipeline import TalkingHeadPipeline
 from tmt.types import Array, CanonicalHead, Consent, Frame, Method, Mode, Settings, Sound, Step
 from tmt.video import probe, read_frames
 
@@ -184,6 +185,15 @@ def test_the_subjects_own_clip_as_driver_comes_back_as_it_was(subject_clip: Path
 def test_every_method_draws_every_frame(head: CanonicalHead, short: Path, method: Method) -> None:
     frames = pixels(pipeline().frames(head, short, Settings(size=256, method=method)))
     assert frames.shape == (COUNT, 3, 256, 256) and np.isfinite(frames).all()
+
+
+def test_the_recurrent_head_can_be_left_out_as_a_source(still_picture: Path, short: Path, consent: Consent) -> None:
+    poorer = TalkingHeadPipeline(pipeline().tracker, ("head",))
+    head = poorer.study(still_picture, consent=consent)
+    assert head.atlas is None
+    assert len(list(poorer.frames(head, short, Settings(size=256)))) > 1
+    with pytest.raises(SettingsError, match="recurrent head"):
+        next(iter(poorer.frames(head, short, Settings(size=256, method="head"))))
 
 
 def test_a_full_frame_keeps_the_pictures_size_and_all_of_it_but_the_head(short: Path) -> None:

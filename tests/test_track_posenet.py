@@ -87,7 +87,7 @@ def test_without_its_weights_there_is_no_such_tracker(monkeypatch: pytest.Monkey
         PoseNetTracker()
 
 
-@pytest.mark.parametrize("without", [(), ("depth",), ("certainty",)])
+@pytest.mark.parametrize("without", [(), ("depth",), ("certainty",), ("alignment",)])
 def test_a_study_leaves_out_what_the_pipeline_is_without(
     without: tuple[str, ...], subject_clip: Path, consent: Consent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +96,7 @@ def test_a_study_leaves_out_what_the_pipeline_is_without(
     TalkingHeadPipeline(pipeline().tracker, without).study(subject_clip, consent=consent)
     assert isinstance(asked["depth"], torch.nn.Module) == ("depth" not in without)
     assert asked["certainty"] == ("certainty" not in without)
+    assert asked["alignment"] == ("alignment" not in without)
 
 
 def test_a_part_that_nobody_knows_cannot_be_left_out() -> None:

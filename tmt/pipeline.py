@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Collection, Generator, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -85,10 +85,11 @@ class TalkingHeadPipeline:
         """
         receipt = provenance.receipt(consent)
         depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
-        return study(
+        head = study(
             Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty,
             alignment="alignment" not in self.without,
         )
+        return replace(head, atlas=None) if "head" in self.without else head
 
     def drive(
         self, driving: str | Path, settings: Settings | None = None, head: CanonicalHead | None = None

@@ -17,6 +17,7 @@ from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.canvas import cut, head_window
 from tmt.chosen import keep_to
+from tmt.errors import SettingsError
 from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
@@ -145,6 +146,8 @@ def variant(head: CanonicalHead, method: Method, topology: Topology) -> Canonica
     tell together; `learned2d` knows landmarks in the picture alone; others are unchanged."""
     if method == "learned2d":
         return flat_head(head, topology)
+    if method == "head" and head.atlas is None:
+        raise SettingsError("setting", name="method", value=method, reason="the recurrent head was left out")
     if method not in ("single", "flat"):
         return head
     bank, keep = head.bank, np.arange(len(head.bank))

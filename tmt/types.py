@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
 TRACKERS = ("mediapipe", "face-alignment", "posenet")
-PARTS = ("depth", "certainty", "alignment")  # that can be left out: DepthNet; its doubts; poses by all of the pixels
+PARTS = ("depth", "certainty", "alignment", "head")  # left out: DepthNet, its doubts, alignment, a source
 METHODS: tuple[Method, ...] = ("copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]

@@ -36,7 +36,8 @@ def evaluate(
     """
     from tmt.learned import offered
 
-    chosen = _known(offered() if methods is None else methods)
+    able = [name for name in offered() if name != "head" or name not in without]
+    chosen = _known(tuple(able) if methods is None else methods)
     if not 0 < seconds <= LONGEST:
         reason = f"it must be above 0 and at most {LONGEST:.0f}"
         raise SettingsError("setting", name="seconds", value=seconds, reason=reason)
