@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from heads import TOPOLOGY, average
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmt.depth import HeadPrior, fit_prior
-from tmt.hair import HAIRLINE, TEXTURE, Front, _noise_like, _patch, worn
+from tmt.hair import EARS, HAIRLINE, SOFT, TEXTURE, THROAT, Front, _noise_like, _patch, worn
 from tmt.types import Array
 
 HAIR, SKIN = np.array([0.16, 0.12, 0.08]), np.array([0.78, 0.62, 0.55])
@@ -60,6 +62,24 @@ def test_short_hair_ends_higher_behind_the_ears_than_at_the_nape(prior: HeadPrio
     between = np.abs((y - prior.chin) / prior.face_height + 1 - np.mean(HAIRLINE)) < 0.04
     for columns, wanted in ((slice(0, 3), SKIN), (slice(TEXTURE // 2 - 20, TEXTURE // 2 + 20), HAIR)):
         np.testing.assert_allclose(colours[between][:, columns].mean((0, 1)), wanted, atol=0.12)
+
+
+def test_below_the_ears_no_hair_grows_before_them(prior: HeadPrior) -> None:
+    seen = front(prior, long=False)
+    colours, y = back_of(prior, seen), np.linspace(seen.y[0], prior.chin + 0.3 * prior.face_height, TEXTURE)
+    lobe = np.abs((y - prior.chin) / prior.face_height + 1 - HAIRLINE[0] - SOFT) < 0.02
+    before = np.sin(np.linspace(0, np.pi, TEXTURE)) < EARS
+    np.testing.assert_allclose(colours[lobe][:, before].mean((0, 1)), SKIN, atol=0.06)
+
+
+def test_the_chins_shadow_does_not_lie_on_the_sides_of_the_neck(prior: HeadPrior) -> None:
+    seen = front(prior, long=False)
+    u, v = np.meshgrid((seen.x - prior.centre[0]) / prior.face_width, (seen.y - prior.chin) / prior.face_height)
+    shadow = (v > 0) & (v < 0.8 * THROAT[1]) & (np.abs(u) < 0.3)
+    shaded = replace(seen, colours=np.where(shadow[..., None], 0.5 * seen.colours, seen.colours))
+    y = np.linspace(seen.y[0], prior.chin + 0.3 * prior.face_height, TEXTURE)
+    above = np.abs(y - prior.chin + 0.02) < 0.05
+    np.testing.assert_allclose(back_of(prior, shaded)[above][:, :20].mean((0, 1)), SKIN, atol=0.06)
 
 
 def test_it_is_as_lively_as_the_hair_in_front_and_plain_where_that_is_plain(prior: HeadPrior) -> None:

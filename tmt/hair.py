@@ -23,8 +23,10 @@ HUE, STRANGE = 3.0, 0.25  # weight of hue against light; a colour so far from th
 SURE = 0.9  # of the matte: no background is mixed in
 BESIDE = (0.75, 0.95)  # of the face's height below its top: beside mouth and chin
 HAIRLINE = (0.58, 0.82)  # of the face's height below its top: where short hair ends behind the ears, and at the nape
+EARS = 0.3  # share of the way around to the back at which ears are: before them no hair grows below
 SOFT = 0.05  # the same: over how much
 THROAT = (0.05, 0.16)  # face heights under the chin where the outline is the neck's
+LIT = 85  # percentile of the throat's colours that is out of the chin's shadow
 RAGGED = 0.15  # of the face's height, that the line is moved by strands
 CALM = 0.06  # of the rows, over which the tone is smooth
 LEAST = 6  # px of a patch's side below which its detail says nothing
@@ -67,7 +69,7 @@ def worn(front: Front, prior: HeadPrior, y: Array, low: Array, high: Array, deep
         return np.clip(tone * detail[..., None], 0, 1).astype(np.float32)
     top = prior.chin - prior.face_height
     strands = RAGGED * (detail - 1)
-    line = HAIRLINE[0] + (HAIRLINE[1] - HAIRLINE[0]) * np.sqrt(np.sin(turn))
+    line = HAIRLINE[0] + (HAIRLINE[1] - HAIRLINE[0]) * (np.sin(turn) - EARS) / (1 - EARS)
     skin = smoothstep((((rows - top) / prior.face_height)[:, None] + strands - line + SOFT) / (2 * SOFT))[..., None]
     return np.clip(tone * detail[..., None] * (1 - skin) + neck * skin, 0, 1).astype(np.float32)
 
@@ -111,7 +113,9 @@ def _side(
     below = (rows - prior.chin) / prior.face_height
     throat = sure & (below > THROAT[0])[:, None]
     usual = colours[throat & (below < THROAT[1])[:, None]]
-    return tone, _along(colours, throat.astype(np.float64), np.median(usual, axis=0) if len(usual) else hair)
+    shaded, lit = np.percentile(usual, (50, LIT), axis=0) if len(usual) else (hair, hair)
+    share = smoothstep(below / THROAT[1])[:, None]  # the chin's shadow lies on the throat, not on the sides above it
+    return tone, lit * (1 - share) + share * _along(colours, throat.astype(np.float64), shaded)
 
 
 def _along(colours: Array, counts: Array, otherwise: Array) -> Array:
