@@ -16,7 +16,6 @@ import numpy as np
 from tmt.kernels import cubic
 from tmt.types import Array
 
-LEAST = -5.0  # of a logit below the best: less is no share at all
 FRACTIONS = 1024  # of a pixel, for which the bicubic weights are kept
 TABLE = np.empty((FRACTIONS + 1, 4), np.float32)
 for _number in range(FRACTIONS + 1):
@@ -56,18 +55,6 @@ def trace(
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
-def _exp(x: np.float32) -> np.float32:
-    """exp(x) of x from LEAST to 0, wrong by no more than 1e-4 of it: a third of the time of the library's."""
-    t = x * np.float32(1 / 8)
-    value = np.float32(1)
-    for n in range(6, 0, -1):
-        value = np.float32(1) + t * value / np.float32(n)
-    value *= value
-    value *= value
-    return value * value
-
-
-@nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
 def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: float, share: Array) -> None:
     """Written: the share [K] of every source in a pixel."""
     count, grid = logits.shape[0], logits.shape[1]
@@ -94,7 +81,7 @@ def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: 
         top = max(top, share[k])
     kept = np.float32(0.0)
     for k in range(count):
-        share[k] = _exp(max(share[k] - top, np.float32(LEAST)))
+        share[k] = np.exp(share[k] - top)
         if share[k] < floor:  # the best one has exp(0) = 1
             share[k] = 0
         kept += share[k]
@@ -121,6 +108,7 @@ def read(
                     left, top = int(np.floor(px)), int(np.floor(py))
                     across = int((px - np.float32(left)) * np.float32(FRACTIONS) + np.float32(0.5))
                     down = int((py - np.float32(top)) * np.float32(FRACTIONS) + np.float32(0.5))
+                    across, down = min(max(across, 0), FRACTIONS), min(max(down, 0), FRACTIONS)  # whatever is no number
                     left, top = left - 1, top - 1
                     if left >= 0 and top >= 0 and left + 3 < columns and top + 3 < rows:
                         for n in range(4):
