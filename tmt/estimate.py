@@ -9,9 +9,9 @@ from tmt.types import MediaInfo, Settings
 
 STUDIED_AT_MOST = 600  # frames of a subject clip; longer ones are sampled
 KEEP = 0.7  # of what is believed, when a new run tells otherwise
-# s on two busy cores of 2020: fixed part of a study, per studied frame, per driving frame at 256 and 512 px, per
-# driving frame judged afterwards.
-FIRST_GUESS = {"study": 5.0, "look": 0.03, "frame256": 0.20, "frame512": 0.40, "judge": 0.03}
+# s on two cores where the README's workload takes 0.2 s: fixed part of a study, per studied frame, per driving frame at
+# 256 and 512 px, per driving frame judged afterwards.
+FIRST_GUESS = {"study": 5.0, "look": 0.03, "frame256": 0.15, "frame512": 0.22, "judge": 0.03}
 
 
 class Estimate:
