@@ -11,6 +11,7 @@ from heads import acted
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tmt import kernels_ways
 from tmt.bank import target_of
 from tmt.growth import atlas_of, build_up
 from tmt.networks.head import HeadCell
@@ -40,6 +41,19 @@ def seen(sums: Array, yaw: float, usual: float) -> Array:
     turned[2, 0] = yaw / VIEW
     target = replace(target, pose=replace(target.pose, rotation=turned))
     return in_frame(Atlas(colours, flat, flat, outline=sums), target, acted().performance).colours[..., 3] / 255
+
+
+@given(st.integers(0, 999))
+def test_the_matte_of_a_view_is_as_in_plain_numpy(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    colours, told = rng.integers(0, 256, (FINE, FINE, 4), np.uint8), np.empty((FINE, FINE, 4), np.uint8)
+    own, mean = rng.random((2, FINE, FINE), np.float32)
+    kernels_ways.matte_of_view(colours, own, mean, told)
+    usual = colours[..., 3] / 255
+    less, more = own / np.maximum(mean, 1e-3), (1 - own) / np.maximum(1 - mean, 1e-3)
+    matte = np.clip(np.where(own < mean, usual * less, 1 - (1 - usual) * more), 0, 1)
+    assert np.abs(told[..., 3] - matte * 255).max() <= 0.51
+    assert np.array_equal(told[..., :3], colours[..., :3])
 
 
 def test_behind_the_outline_of_one_view_lies_the_hair_of_another() -> None:

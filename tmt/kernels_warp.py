@@ -1,6 +1,7 @@
 """Fast paths on the CPU (numba): the bank's frames as a target shows them, and their weighted mix; see `warp.py`.
 
 All do only the rows `rows_from` to `rows_to`: threads share a picture by strips, with no global pool to clash over.
+Arrays of which a length is * begin with the picture's row `first`.
 Arguments are alike: grid_xy [H, W, 2]; places [K, G, G, 2] px of the images; logits [K, G, G]; images [K, h, w, 4]
 uint8; home [3]: scale, x and y that take a pixel to where it lies in the images if nothing moves; rest [2] px: moved
 less than the first is taken for no motion, more than the second for all of it; extra [h, w, K] logits of the pixels, at
@@ -24,17 +25,18 @@ for _number in range(FRACTIONS + 1):
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def trace(
-    rows_from: int, rows_to: int, grid_xy: Array, places: Array, home: Array, rest: Array, maps: Array, moved: Array
+    rows_from: int, rows_to: int, first: int, grid_xy: Array, places: Array, home: Array, rest: Array, maps: Array,
+    moved: Array,
 ) -> None:
-    """Where each frame shows what is seen: written are of the rows asked for maps [K, rows, W, 2] px from the middle of
-    the first pixel, and moved [K, rows, W] px of the images; moved is 0 where nothing is seen."""
+    """Where each frame shows what is seen: written are maps [K, rows, W, 2] px from the middle of the first pixel, of
+    the rows asked for alone, and moved [K, *, W] px of the images, 0 where nothing is seen."""
     grid = places.shape[1]
     for y in range(rows_from, rows_to):
         for x in range(grid_xy.shape[1]):
             gx, gy = grid_xy[y, x, 0], grid_xy[y, x, 1]
             if gx < 0:
                 for k in range(places.shape[0]):
-                    moved[k, y - rows_from, x] = 0
+                    moved[k, y - first, x] = 0
                 continue
             j, i = min(int(gx), grid - 2), min(int(gy), grid - 2)
             fx, fy = gx - np.float32(j), gy - np.float32(i)
@@ -51,7 +53,7 @@ def trace(
                 pull = pull * pull * (np.float32(3) - np.float32(2) * pull)
                 maps[k, y - rows_from, x, 0] = home_x + dx * pull - np.float32(0.5)
                 maps[k, y - rows_from, x, 1] = home_y + dy * pull - np.float32(0.5)
-                moved[k, y - rows_from, x] = away
+                moved[k, y - first, x] = away
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True, inline="always")  # type: ignore[untyped-decorator]
@@ -91,10 +93,10 @@ def _shares(grid_xy: Array, x: int, y: int, logits: Array, extra: Array, floor: 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def read(
-    rows_from: int, rows_to: int, grid_xy: Array, images: Array, maps: Array, table: Array, warped: Array
+    rows_from: int, rows_to: int, first: int, grid_xy: Array, images: Array, maps: Array, table: Array, warped: Array
 ) -> None:
-    """Each frame by itself, bicubic, its border repeated outside: written are rows of warped [K, rows, W, 4] 0..1, 0
-    where nothing is seen."""
+    """Each frame by itself, bicubic, its border repeated outside: written is warped [K, *, W, 4] 0..1, 0 where nothing
+    is seen."""
     unit, none, one = np.float32(1 / 255), np.float32(0), np.float32(1)
     for k in range(images.shape[0]):
         image = images[k]  # here and not where it is read: to count who holds it takes longer than to read
@@ -127,7 +129,7 @@ def read(
                                 green += weight * image[i, j, 1]
                                 blue += weight * image[i, j, 2]
                                 matte += weight * image[i, j, 3]
-                row = y - rows_from
+                row = y - first
                 warped[k, row, x, 0] = min(max(red * unit, none), one)
                 warped[k, row, x, 1] = min(max(green * unit, none), one)
                 warped[k, row, x, 2] = min(max(blue * unit, none), one)
@@ -136,11 +138,10 @@ def read(
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
 def blend(
-    rows_from: int, rows_to: int, grid_xy: Array, logits: Array, extra: Array, floor: float, warped: Array,
+    rows_from: int, rows_to: int, first: int, grid_xy: Array, logits: Array, extra: Array, floor: float, warped: Array,
     moved: Array, out: Array,
 ) -> None:
-    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn: of the rows asked for
-    warped [K, rows, W, 4], and how far that has come, moved [K, rows, W]."""
+    """Per pixel: softmax of the sources' logits, and the weighted sum of what `read` has drawn, and `trace` told."""
     share = np.empty(logits.shape[0], np.float32)
     for y in range(rows_from, rows_to):
         for x in range(grid_xy.shape[1]):
@@ -152,9 +153,9 @@ def blend(
                 for k in range(share.shape[0]):
                     part = share[k]
                     if part > 0:
-                        red += part * warped[k, y - rows_from, x, 0]
-                        green += part * warped[k, y - rows_from, x, 1]
-                        blue += part * warped[k, y - rows_from, x, 2]
-                        matte += part * warped[k, y - rows_from, x, 3]
-                        come += part * moved[k, y - rows_from, x]
+                        red += part * warped[k, y - first, x, 0]
+                        green += part * warped[k, y - first, x, 1]
+                        blue += part * warped[k, y - first, x, 2]
+                        matte += part * warped[k, y - first, x, 3]
+                        come += part * moved[k, y - first, x]
             out[y, x, 0], out[y, x, 1], out[y, x, 2], out[y, x, 3], out[y, x, 4] = red, green, blue, matte, come

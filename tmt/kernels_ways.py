@@ -9,7 +9,7 @@ from tmt.types import Array
 
 
 @nb.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
-def outlined(colours: Array, own: Array, mean: Array, out: Array) -> None:
+def matte_of_view(colours: Array, own: Array, mean: Array, out: Array) -> None:
     """Colours [F, F, 4] uint8 into out, their matte less or more than usual by as much as a view's `own` is less or
     more than the `mean` of all, both [F, F] 0..1."""
     least, one = np.float32(1e-3), np.float32(1)

@@ -48,16 +48,10 @@ def warped_by(
 ) -> Warps:
     """The chosen frames, seen in `window`. images [N, h, w, 4] uint8: the bank's, at any scale. `spare`: so many other
     sources there shall be room for behind them."""
-    traced, chosen = _Traced(seen, window, bank, images, mix), images[mix.chosen]
-    shape = len(chosen) + spare, *seen.depth.shape
+    sources = _Sources(seen, window, bank, images, mix)
+    shape = len(mix.chosen) + spare, *seen.depth.shape
     warps = Warps(np.empty((*shape, 4), np.float32), np.empty(shape, np.float32))
-
-    def rows(low: int, high: int) -> None:
-        maps, moved = traced.rows(low, high)
-        kernels_warp.read(low, high, seen.grid_xy, chosen, maps, TABLE, warps.pixels[: len(chosen), low:high])
-        warps.moved[: len(chosen), low:high] = moved
-
-    in_strips(rows, shape[1], pool)
+    in_strips(lambda low, high: sources.read(low, high, 0, warps), shape[1], pool)
     return warps
 
 
@@ -73,43 +67,42 @@ def mix_pixels(
     """
     extra = np.empty((0, 0, len(mix.chosen)), np.float32) if extra is None else np.ascontiguousarray(extra, np.float32)
     out = np.empty((*seen.depth.shape, 5), np.float32)
-    known = None if warps is not None else _Traced(seen, window, bank, images, mix)
-    chosen = images[:0] if warps is not None else images[mix.chosen]
-
-    def drawn(low: int, high: int) -> tuple[Array, Array]:
-        if warps is not None:
-            return warps.pixels[:, low:high], warps.moved[:, low:high]
-        assert known is not None
-        maps, moved = known.rows(low, high)
-        pixels = np.empty((len(chosen), high - low, len(out[0]), 4), np.float32)
-        kernels_warp.read(low, high, seen.grid_xy, chosen, maps, TABLE, pixels)
-        return pixels, moved
+    sources = None if warps is not None else _Sources(seen, window, bank, images, mix)
 
     def rows(low: int, high: int) -> None:
         for top in range(low, high, AT_ONCE):  # few enough to stay near at hand
             bottom = min(top + AT_ONCE, high)
-            pixels, moved = drawn(top, bottom)
-            kernels_warp.blend(top, bottom, seen.grid_xy, mix.logits, extra, floor, pixels, moved, out)
+            first, here = (0, warps) if sources is None else (top, sources.strip(top, bottom))
+            assert here is not None
+            arrays = extra, floor, here.pixels, here.moved, out
+            kernels_warp.blend(top, bottom, first, seen.grid_xy, mix.logits, *arrays)
 
     in_strips(rows, len(out), pool)
     return out
 
 
-class _Traced:
-    """Where the chosen frames show what is seen in one picture."""
+class _Sources:
+    """The chosen frames, and where they show what is seen in one picture."""
 
     def __init__(self, seen: Seen, window: Window, bank: FrameBank, images: Array, mix: Mix) -> None:
         grid, ratio = mix.logits.shape[-1], np.float32(images.shape[2] / bank.images.shape[2])
         self._grid_xy, self._home = seen.grid_xy, home_of(window, bank.window, float(ratio))
         self._places = np.ascontiguousarray(bank.places[mix.chosen].reshape(-1, grid, grid, 2) * ratio)
+        self._images = images[mix.chosen]
 
-    def rows(self, low: int, high: int) -> tuple[Array, Array]:
-        """Of rows `low` to `high` places [k, high - low, W, 2] px in the images, and how far that is [k, high - low,
-        W]."""
+    def read(self, low: int, high: int, first: int, warps: Warps) -> None:
+        """Write rows `low` to `high` of the picture into warps, which begin with row `first`."""
         maps = np.empty((len(self._places), high - low, self._grid_xy.shape[1], 2), np.float32)
-        moved = np.empty(maps.shape[:3], np.float32)
-        kernels_warp.trace(low, high, self._grid_xy, self._places, self._home, REST, maps, moved)
-        return maps, moved
+        rows = low, high, first, self._grid_xy
+        kernels_warp.trace(*rows, self._places, self._home, REST, maps, warps.moved)
+        kernels_warp.read(*rows, self._images, maps, TABLE, warps.pixels)
+
+    def strip(self, low: int, high: int) -> Warps:
+        """Rows `low` to `high` alone."""
+        shape = len(self._images), high - low, self._grid_xy.shape[1]
+        warps = Warps(np.empty((*shape, 4), np.float32), np.empty(shape, np.float32))
+        self.read(low, high, low, warps)
+        return warps
 
 
 def in_strips(rows: Callable[[int, int], None], height: int, pool: Executor | None) -> None:

@@ -71,7 +71,7 @@ def _seen_from(atlas: Atlas, view: Array) -> Atlas:
     own = np.where(weights.sum(0) > 0, own, mean)
     size, colours = atlas.colours.shape[1::-1], np.empty_like(atlas.colours)
     own, mean = (cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (own, mean))
-    kernels_ways.outlined(atlas.colours, own, mean, colours)
+    kernels_ways.matte_of_view(atlas.colours, own, mean, colours)
     return replace(atlas, colours=colours)
 
 

@@ -17,7 +17,7 @@ from tmt.train.clip import Clip
 from tmt.train.parallel import spread
 from tmt.train.samples import LEAST_FRAMES, Subject, subject_of
 
-AT_ONCE = 250  # samples of one person: studying the person's clips again costs as much as ten of them
+AT_ONCE = 250  # samples of one person: studying one of the person's clips again costs as much as sixty of them
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
         surface = parted(flat_surface(performance, topology, window), performance, window, index, images, topology)
     else:
         relief = own_relief(performance, topology)
-        performance = _laid_over(clip, performance, window, index, topology, relief)
+        performance = _laid_over(clip, performance, window, index, images, topology, relief)
         surface = build_surface(performance, topology, window, relief=relief)
         surface = parted(surface, performance, window, index, images, topology)
         surface = swept(surface, performance, window, index, images)
@@ -82,11 +82,11 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
 
 
 def _laid_over(
-    clip: Clip, performance: Performance, window: Window, index: Array, topology: Topology, relief: Array | None
+    clip: Clip, performance: Performance, window: Window, index: Array, images: list[Array], topology: Topology,
+    relief: Array,
 ) -> Performance:
-    """A performance in which all of the head lies in every frame as in the keyframes `index` [K]: these over each other
-    as `study` has them, the others over these as a driving clip's are."""
-    images = [clip.images[i] for i in index]
+    """A performance in which all of the head lies in every frame as in the keyframes `index` [K], whose pictures are
+    [H, W, 4] uint8: these over each other as `study` has them, the others over these as a driving clip's are."""
     surface = build_surface(performance, topology, window, relief=relief)
     surface = outlined(surface, performance, window, index, images, topology)
     performance = settled(surface, performance, window, index, images, topology)
