@@ -152,7 +152,7 @@ class Painted:
 
     def seen(self, target: Target) -> Seen:
         """The sheet in the window."""
-        offsets = deform(self.surface, target.canonical)
+        offsets = deform(self.surface, target.canonical, target.swing)
         return look(self.surface, place(self.surface, offsets, target, self.performance), self.window)
 
     def photo(self, target: Target) -> Array:

@@ -52,10 +52,12 @@ _Said = tuple[float, Array, Array]
 
 @dataclass(frozen=True)
 class View:
-    """A keyframe to lay others over: its rotation [3, 3]; of its vertices [N] colours [N, 3] 0..1 and weight [N]."""
+    """A keyframe to lay others over: its rotation [3, 3]; of its vertices [N] places [N, 2] px in its picture, colours
+    [N, 3] 0..1 and weight [N]."""
 
     rotation: Array
     vertices: Array
+    places: Array
     colours: Array
     weight: Array
 
@@ -69,6 +71,10 @@ class Picture:
     planes: Array
     matte: Array | None
 
+    def colours(self, places: Array) -> Array:
+        """At places [N, 2] px -> [N, 3]."""
+        return read_at(self.planes[..., :3], places)
+
 
 def pictured(image: Array, window: Window) -> Picture:
     """A cut [H, W, 3] uint8 of a window, or one with matte [H, W, 4], reduced to SIDE."""
@@ -80,10 +86,25 @@ def pictured(image: Array, window: Window) -> Picture:
     return Picture(small, np.concatenate([colours, *slopes], 2), matte)
 
 
-def _at(plane: Array, points: Array) -> Array:
+def read_at(plane: Array, points: Array) -> Array:
     """Values [N, C] of a plane [h, w, C] at points [N, 2] px."""
+    if not len(points):
+        return np.empty((0, *plane.shape[2:]), plane.dtype)
     x, y = (np.ascontiguousarray(points[None, :, axis] - 0.5, np.float32) for axis in (0, 1))
     return cv2.remap(np.ascontiguousarray(plane), x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+
+
+def near_to(pose: Pose, views: Sequence[View]) -> tuple[View, float]:
+    """Those of the views that are turned most like a pose as one, each counting as much, and how far that is believed,
+    0..1: the less, the further it is turned from them."""
+    away = [float(rotation_angle(view.rotation, pose.rotation)) for view in views]
+    trust = 1 - float(smoothstep((np.degrees(min(away, default=np.inf)) - FAR[0]) / (FAR[1] - FAR[0])))
+    near = [views[k] for k in np.argsort(away, kind="stable")[:VIEWS]] if trust > 0 else []
+    if not near:
+        return View(pose.rotation, np.empty(0, int), *np.empty((3, 0, 3), np.float32)), 0.0
+    names = ("vertices", "places", "colours", "weight")
+    vertices, places, colours, weight = (np.concatenate([getattr(view, name) for view in near]) for name in names)
+    return View(near[0].rotation, vertices, places, colours, weight / len(near)), trust
 
 
 class Aligner:
@@ -100,12 +121,12 @@ class Aligner:
         assert picture.matte is not None, "where a keyframe shows nobody is known"
         performance, target = self.performance, target_of(self.performance, index)
         places, _, quality, _ = row_of(self.surface, performance, picture.window, index)
-        person = _at(picture.matte, places) > PERSON * 255
+        person = read_at(picture.matte, places) > PERSON * 255
         weight = self._turning(target) * np.exp(np.minimum(quality, 0)) * person * _inside(places, picture)
-        edge = sum((_at(picture.planes[..., k : k + 3], places) ** 2).sum(1) for k in (3, 6)) * weight
+        edge = sum((read_at(picture.planes[..., k : k + 3], places) ** 2).sum(1) for k in (3, 6)) * weight
         vertices = np.argsort(-edge, kind="stable")[: min(POINTS, int((weight > 0).sum()))]
-        colours = _at(picture.planes[..., :3], places)[vertices]
-        return View(performance.pose.rotation[index], vertices, colours, weight[vertices])
+        places, weight = places[vertices], weight[vertices]
+        return View(performance.pose.rotation[index], vertices, places, picture.colours(places), weight)
 
     def _turning(self, target: Target) -> Array:
         """How much each vertex counts by what it belongs to [G*G]: what turns with the head and has no expression."""
@@ -116,22 +137,16 @@ class Aligner:
         """The pose in which a picture looks most like the `views` that are turned like it, begun at a target's, whose
         landmarks hold it; the target's own where no other looks more alike, or no view is turned like it. Of a `lost`
         face landmarks are a guess: they hold less, and the head must be there for all to see."""
-        away = [float(rotation_angle(view.rotation, target.pose.rotation)) for view in views]
-        trust = 1 - float(smoothstep((np.degrees(min(away, default=np.inf)) - FAR[0]) / (FAR[1] - FAR[0])))
-        if trust == 0:
-            return target.pose
-        near = [views[k] for k in np.argsort(away, kind="stable")[:VIEWS]]
-        vertices, colours, weight = (
-            np.concatenate([getattr(view, name) for view in near]) for name in ("vertices", "colours", "weight")
-        )
-        if not len(vertices):
+        near, trust = near_to(target.pose, views)
+        vertices, colours, weight = near.vertices, near.colours, near.weight
+        if trust == 0 or not len(vertices):
             return target.pose
         offsets = deform(self.surface, target.canonical)
         head = (self.surface.vertices[vertices] + offsets[vertices]).astype(np.float64)
         marks = transform(target.pose, target.canonical[self._stable].astype(np.float64))
         pose, best, least, sure = target.pose, target.pose, np.inf, GUESS if lost else 1.0
         for _ in range(ROUNDS + 1):
-            cost, normal, wanted = self._seen(pose, picture, head, colours, weight / len(near))
+            cost, normal, wanted = self._seen(pose, picture, head, colours, weight)
             held, more, pull = self._held(pose, marks)
             if cost + sure * held < least:
                 least, best = cost + sure * held, pose
@@ -146,7 +161,7 @@ class Aligner:
     def _alike(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> float:
         """Which share of what may be seen in a pose looks as it should, 0..1."""
         points = picture.window.to_window(transform(pose, head))[:, :2]
-        square = (((colours - _at(picture.planes[..., :3], points)) / NOISE) ** 2).sum(1)
+        square = (((colours - picture.colours(points)) / NOISE) ** 2).sum(1)
         return float((weight * _inside(points, picture) / (1 + square)).sum() / weight.sum())
 
     def _seen(self, pose: Pose, picture: Picture, head: Array, colours: Array, weight: Array) -> _Said:
@@ -209,12 +224,12 @@ def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Perf
     scale, rotation, translation = pose.scale.copy(), pose.rotation.copy(), pose.translation.copy()
     for frame, other in zip(index, poses, strict=True):
         if performance.found[frame]:
-            canonical[frame] = _stayed(canonical[frame], pose[frame], other)
+            canonical[frame] = stayed(canonical[frame], pose[frame], other)
         scale[frame], rotation[frame], translation[frame] = other.scale, other.rotation, other.translation
     return replace(performance, pose=Pose(scale, rotation, translation), canonical=canonical)
 
 
-def _stayed(face: Array, pose: Pose, other: Pose) -> Array:
+def stayed(face: Array, pose: Pose, other: Pose) -> Array:
     """A face [L, 3] in one pose as another pose has it, if its landmarks stay where they are in the picture; their
     depth is the head's."""
     there = transform(other, face.astype(np.float64))

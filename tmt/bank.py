@@ -68,7 +68,8 @@ def _features(performance: Performance, topology: Topology) -> Array:
 
 def target_of(performance: Performance, index: int) -> Target:
     """A frame of the subject's own clip as a target."""
-    return Target(performance.pose[index], performance.canonical[index], performance.torso[index])
+    swing = None if performance.swing is None else performance.swing[index]
+    return Target(performance.pose[index], performance.canonical[index], performance.torso[index], swing=swing)
 
 
 def build_bank(
@@ -96,7 +97,7 @@ def row_of(
 ) -> tuple[Array, Array, Array, Array]:
     """One keyframe's places, offsets, quality and area; `alone`: no other one shows what is hidden in it."""
     target = target_of(performance, index)
-    offsets = deform(surface, target.canonical)
+    offsets = deform(surface, target.canonical, target.swing)
     vertices = place(surface, offsets, target, performance)
     seen = visibility(surface, vertices, window, float(target.pose.scale))
     turned = facing(vertices, surface.grid)

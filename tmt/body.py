@@ -197,7 +197,7 @@ def _shares(
     head: CanonicalHead, target: Target, window: Window, joints: Sequence[Array], topology: Topology
 ) -> list[Array]:
     """How far the place of each pixel [h, w] belongs to the head, not to the torso, by each of the `joints` [G, G]."""
-    vertices = place(head.surface, deform(head.surface, target.canonical), target, head.performance)
+    vertices = place(head.surface, deform(head.surface, target.canonical, target.swing), target, head.performance)
     small = window.at(min(window.scale, COARSE / max(window.width, window.height)))
     seen = look(head.surface, vertices, small)
     chin = small.to_window(neck(target.pose, head.performance, topology))[1]
@@ -225,4 +225,5 @@ def _dense(head: CanonicalHead, tracker: FaceTracker, every: int) -> tuple[Perfo
     landmarks = steady(found.landmarks, topology.stable, 0.3)
     pose, landmarks = fit_raised(landmarks, head.performance.shape, topology)
     canonical = canonical_faces(landmarks, pose)
-    return replace(head.performance, pose=pose, canonical=canonical, found=found.found, torso=found.torso), start
+    dense = replace(head.performance, pose=pose, canonical=canonical, found=found.found, torso=found.torso, swing=None)
+    return dense, start

@@ -1,5 +1,5 @@
 """A driving clip's head poses by all of its pixels: every frame is laid over keyframes, of the subject where that is
-the same person, else of the clip itself."""
+the same person, else of the clip itself; and how that person's head swings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled
+from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled, stayed
 from tmt.bank import choose_keyframes, target_of
 from tmt.between import between_shapes, carried, carried_window, into, lifted, opposite, over
 from tmt.canonical import build_surface
@@ -21,6 +21,7 @@ from tmt.motion import with_own_neutral
 from tmt.neckline import outlined
 from tmt.overlap import overlapped
 from tmt.retarget import sameness
+from tmt.swing import NODES, Swinger
 from tmt.topology import Topology
 from tmt.track import FaceTracker, with_matte
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Pose, Step, Target, Window
@@ -32,8 +33,8 @@ KEYFRAMES = 10  # of a clip's own, that are laid over each other
 class _Known(Protocol):
     """What frames of a clip are laid over."""
 
-    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
-        """Of a frame of the clip, by its picture."""
+    def laid(self, performance: Performance, number: int, picture: Picture) -> tuple[Pose, Array | None]:
+        """Pose and swing (None: unknown) of a frame of the clip, by its picture."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +44,36 @@ class _Own:
     aligner: Aligner
     views: Sequence[View]
 
-    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
+    def laid(self, performance: Performance, number: int, picture: Picture) -> tuple[Pose, Array | None]:
         lost = not performance.found[number]
-        return self.aligner.pose(target_of(performance, number), picture, self.views, lost)
+        return self.aligner.pose(target_of(performance, number), picture, self.views, lost), None
 
 
 class _Subjects:
-    """The keyframes of a head that is the same person's."""
+    """The keyframes of a head that is the same person's, whose skin of the same name lies `gauge` [L, 2] beside."""
 
-    def __init__(self, head: CanonicalHead, driver: Performance, topology: Topology) -> None:
-        self.head, self.known = head, dict[int, View]()
+    def __init__(self, head: CanonicalHead, driver: Performance, topology: Topology, gauge: Array) -> None:
+        self.head, self.known, self.gauge = head, dict[int, View](), gauge
         self.aligner = Aligner(head.surface, head.performance, topology)
-        self.between, self.laid = between_shapes(head.performance, driver, topology), into(head.performance, driver)
+        self.swinger = None if head.performance.swing is None else Swinger(self.aligner)
+        self.between, self.into = between_shapes(head.performance, driver, topology), into(head.performance, driver)
 
-    def pose(self, performance: Performance, number: int, picture: Picture) -> Pose:
+    def laid(self, performance: Performance, number: int, picture: Picture) -> tuple[Pose, Array | None]:
         bank, subject = self.head.bank, self.head.performance
-        pose = carried(over(performance.pose[number], self.between), self.laid)
-        face = untransform(self.between, performance.canonical[number].astype(np.float64)).astype(np.float32)
+        pose = carried(over(performance.pose[number], self.between), self.into)
+        now = performance.canonical[number].astype(np.float64)
+        face = untransform(self.between, now).astype(np.float32)
         away = rotation_angle(subject.pose.rotation[bank.index], pose.rotation)
         views = [self._view(int(k)) for k in np.argsort(away, kind="stable")[:VIEWS]]
         target = Target(pose, face, subject.torso[subject.reference])
-        picture = replace(picture, window=carried_window(picture.window, self.laid))
+        picture = replace(picture, window=carried_window(picture.window, self.into))
         found = self.aligner.pose(target, picture, views, not performance.found[number])
-        return over(lifted(found, self.laid), opposite(self.between))
+        swing = None
+        if self.swinger is not None and performance.found[number]:
+            now[:, :2] += self.gauge
+            face = stayed(untransform(self.between, now), pose, found)
+            swing = self.swinger.swing(Target(found, face, target.torso), picture, views)
+        return over(lifted(found, self.into), opposite(self.between)), swing
 
     def _view(self, k: int) -> View:
         if k not in self.known:
@@ -78,29 +86,33 @@ def aligned(
     info: MediaInfo, track: FaceTrack, performance: Performance, tracker: FaceTracker, head: CanonicalHead | None = None
 ) -> Generator[Step, None, Performance]:
     """The performance of a clip, read once more, with poses in which all of the head lies as in keyframes: of `head`,
-    where that is the same person's. A generator of progress ("align")."""
+    where that is the same person's, and then with its swing. A generator of progress ("align")."""
     topology, window = tracker.topology, head_window(track, tracker.topology, SIDE)
     known: _Known
     placed = performance  # better than landmarks alone have it, to begin with
-    if head is not None and sameness(head.performance, performance, topology)[0] > 0:
-        known = _Subjects(head, performance, topology)
+    same, gauge = (0.0, None) if head is None else sameness(head.performance, performance, topology)
+    if head is not None and gauge is not None and same > 0:
+        known = _Subjects(head, performance, topology, gauge)
     else:
         placed, known = _own(info, track, performance, window, tracker)
-    poses = []
+    poses, swing = [], np.zeros((len(performance), NODES, NODES, 2), np.float16)
     with closing(working_frames(info)) as frames, closing(_at_once(known, placed, frames, window)) as told:
-        for number, pose in enumerate(told, 1):
+        for number, (pose, moved) in enumerate(told):
             poses.append(pose)
-            yield Step("align", number, len(performance))
-    return with_own_neutral(bridged(performance, np.arange(len(poses)), poses), topology)
+            if moved is not None:
+                swing[number] = moved
+            yield Step("align", number + 1, len(performance))
+    performance = bridged(performance, np.arange(len(poses)), poses)
+    return with_own_neutral(replace(performance, swing=swing if swing.any() else None), topology)
 
 
 def _at_once(
     known: _Known, performance: Performance, frames: Iterable[Array], window: Window
-) -> Generator[Pose, None, None]:
-    """The pose in every frame, some worked out at a time."""
+) -> Generator[tuple[Pose, Array | None], None, None]:
+    """Pose and swing in every frame, some worked out at a time."""
 
-    def told(number: int, image: Array) -> Pose:
-        return known.pose(performance, number, pictured(image, window))
+    def told(number: int, image: Array) -> tuple[Pose, Array | None]:
+        return known.laid(performance, number, pictured(image, window))
 
     numbered = zip(range(len(performance)), frames, strict=False)
     tasks = (partial(told, number, cut(frame, window)) for number, frame in numbered)

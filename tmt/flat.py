@@ -38,7 +38,7 @@ def flattened(performance: Performance, topology: Topology) -> Performance:
     pose = fit_poses(landmarks, shape, topology)
     canonical = canonical_faces(landmarks, pose, landmarks)
     neutral = _neutral(canonical[performance.found], shape, topology)
-    return replace(performance, shape=shape, neutral=neutral, pose=pose, canonical=canonical, creases=None)
+    return replace(performance, shape=shape, neutral=neutral, pose=pose, canonical=canonical, creases=None, swing=None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,17 @@ from tmt.types import Array
 
 
 @nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def looked_up(planes: Array, px: float, py: float, here: Array) -> None:
+    """Values [C] of planes [h, w, C] at a place within them, which are filled in; bilinear."""
+    x0, y0 = int(px), int(py)
+    fx, fy = px - x0, py - y0
+    for c in range(len(here)):
+        above = (1 - fx) * planes[y0, x0, c] + fx * planes[y0, x0 + 1, c]
+        below = (1 - fx) * planes[y0 + 1, x0, c] + fx * planes[y0 + 1, x0 + 1, c]
+        here[c] = (1 - fy) * above + fy * below
+
+
+@nb.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
 def accumulate(
     planes: Array, turned: Array, places: Array, unit: float, noise: float, colours: Array, weight: Array,
     normal: Array, wanted: Array,
@@ -25,12 +36,7 @@ def accumulate(
         px, py = places[n, 0] - 0.5, places[n, 1] - 0.5
         if weight[n] <= 0 or not (0.5 < px < width - 1.5 and 0.5 < py < height - 1.5):
             continue
-        x0, y0 = int(px), int(py)
-        fx, fy = px - x0, py - y0
-        for c in range(9):
-            above = (1 - fx) * planes[y0, x0, c] + fx * planes[y0, x0 + 1, c]
-            below = (1 - fx) * planes[y0 + 1, x0, c] + fx * planes[y0 + 1, x0 + 1, c]
-            here[c] = (1 - fy) * above + fy * below
+        looked_up(planes, px, py, here)
         square = xx = xy = yy = x = y = 0.0
         for c in range(3):
             apart = (colours[n, c] - here[c]) / noise

@@ -87,7 +87,7 @@ class TalkingHeadPipeline:
         depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
         head = study(
             Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty,
-            alignment="alignment" not in self.without,
+            alignment="alignment" not in self.without, swing="swing" not in self.without,
         )
         return replace(head, atlas=None) if "head" in self.without else head
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -34,8 +34,9 @@ class Seen:
         return self.grid_xy[..., 0] >= 0
 
 
-def deform(surface: Surface, canonical: Array) -> Array:
-    """Landmarks [L, 3] of an expression -> offsets [G*G, 3] of the sheet, head units."""
+def deform(surface: Surface, canonical: Array, swing: Array | None = None) -> Array:
+    """Landmarks [L, 3] of an expression -> offsets [G*G, 3] of the sheet, head units; `swing` [S, S, 2]: what it moves
+    by beside them."""
     moves = canonical - surface.parameter
     for iris, corners in surface.eyes:
         first, last = surface.parameter[list(corners)]
@@ -43,7 +44,18 @@ def deform(surface: Surface, canonical: Array) -> Array:
         away = moves[list(iris)].mean(0) - moves[list(corners)].mean(0)
         moves[list(iris)] -= away * (1 - _held(float(np.linalg.norm(away)) / width))
     offsets: Array = surface.operator @ moves.astype(np.float32)
+    if swing is not None:
+        between = hats(surface.grid, len(swing))
+        for axis in (0, 1):
+            offsets[:, axis] += (between @ swing[..., axis].astype(np.float32) @ between.T).ravel()
     return offsets
+
+
+@cache
+def hats(grid: int, nodes: int) -> Array:
+    """Weights [G, S] that carry values at even nodes to the rows of a sheet, piecewise linear."""
+    away = np.arange(grid)[:, None] / (grid - 1) * (nodes - 1) - np.arange(nodes)
+    return np.maximum(1 - np.abs(away), 0).astype(np.float32)
 
 
 def _held(glance: float) -> float:

@@ -242,7 +242,7 @@ class Renderer:
         return self._look(posed.vertices, canvas.window), mix, posed
 
     def _posed(self, target: Target) -> Posed:
-        surface, offsets = self.head.surface, deform(self.head.surface, target.canonical)
+        surface, offsets = self.head.surface, deform(self.head.surface, target.canonical, target.swing)
         vertices = place(surface, offsets, target, self.head.performance)
         return Posed(offsets, to_edges(vertices, surface, self.head.bank.window, self._area), target)
 

@@ -54,7 +54,14 @@ class Retarget:
     def target(self, index: int) -> Target:
         """The subject's head in driving frame `index`."""
         canonical = self._expression(index)
-        return Target(self.pose[index], canonical, self.torso[index], creases=self.creases)
+        return Target(self.pose[index], canonical, self.torso[index], creases=self.creases, swing=self._swing(index))
+
+    def _swing(self, index: int) -> Array | None:
+        """What the same person's head did beside its pose and landmarks; nobody else's hair and ears are alike."""
+        if self.subject.swing is None or self.driver.swing is None or self.same == 0:
+            return None
+        calmer = min(1.0, self.settings.head) if self.settings.mode == "relative" else 1.0
+        return np.asarray(self.same * calmer * self.driver.swing[index].astype(np.float32))
 
     def _expression(self, index: int) -> Array:
         subject, driver, now, settings = self.subject, self.driver, self.driver.canonical[index], self.settings

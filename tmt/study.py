@@ -31,6 +31,7 @@ from tmt.relief import own_relief
 from tmt.retarget import Retarget, retarget
 from tmt.skin import follow, learn, skin_map, unroll
 from tmt.sweep import swept
+from tmt.swing import swung
 from tmt.topology import Topology
 from tmt.track import FaceTracker, TrackBuilder, with_matte
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Performance, Receipt, Settings, Step, Window
@@ -47,12 +48,14 @@ BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 def study(
     path: Path, receipt: Receipt, tracker: FaceTracker, say: Progress, face: int | None = None,
     steadiness: float = 0.3, depth: DepthNet | None = None, certainty: bool = True, alignment: bool = True,
+    swing: bool = True,
 ) -> CanonicalHead:
     """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `say`: told of
     every frame that is tracked, and of every keyframe that is kept, and that the head grows by. `face`: which one of
     several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
     landmarks do not know (None: an average skull); `certainty`: whether it is heard on how sure it is; `alignment`:
-    whether all of the head's pixels tell its pose, or landmarks alone."""
+    whether all of the head's pixels tell its pose, or landmarks alone; `swing`: whether they tell what moves beside
+    that."""
     started = time.perf_counter()
     info = probe(path)
     load_ahead()
@@ -74,6 +77,8 @@ def study(
     surface = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
+    if swing:
+        performance = swung(surface, performance, window, index, images, tracker.topology)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
@@ -150,14 +155,15 @@ def variant(head: CanonicalHead, method: Method, topology: Topology) -> Canonica
         raise SettingsError("setting", name="method", value=method, reason="the recurrent head was left out")
     if method not in ("single", "flat"):
         return head
-    bank, keep = head.bank, np.arange(len(head.bank))
+    bank, keep, performance = head.bank, np.arange(len(head.bank)), replace(head.performance, swing=None)
     if method == "single":
         keep = np.flatnonzero(bank.index == head.performance.reference)
     flat = method == "flat"
-    surface, images = build_surface(head.performance, topology, bank.window, flat=flat), [bank.images[k] for k in keep]
-    surface = parted(surface, head.performance, bank.window, bank.index[keep], images, topology)
-    rebuilt = build_bank(surface, head.performance, bank.window, bank.index[keep], images)
-    return replace(head, surface=surface, bank=rebuilt, back=None if flat else head.back, atlas=None)
+    surface, images = build_surface(performance, topology, bank.window, flat=flat), [bank.images[k] for k in keep]
+    surface = parted(surface, performance, bank.window, bank.index[keep], images, topology)
+    rebuilt = build_bank(surface, performance, bank.window, bank.index[keep], images)
+    back = None if flat else head.back
+    return replace(head, performance=performance, surface=surface, bank=rebuilt, back=back, atlas=None)
 
 
 def laid(

@@ -15,7 +15,7 @@ from scipy.sparse import csr_matrix
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
 TRACKERS = ("mediapipe", "face-alignment", "posenet")
-PARTS = ("depth", "certainty", "alignment", "head")  # left out: DepthNet, its doubts, alignment, a source
+PARTS = ("depth", "certainty", "alignment", "swing", "head")  # left out; depth: DepthNet, head: as a source
 METHODS: tuple[Method, ...] = ("copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused")
 Mode = Literal["relative", "absolute"]
 Sound = Literal["driving", "subject", "none"]
@@ -41,9 +41,8 @@ class Receipt:
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """A probed video or picture. `width`, `height` as read (rotation applied); `frames` is None where unknown;
-    `aspect` width of a pixel over its height, `matrix` of its YUV: an output keeps both, so that it looks the same.
-    `missing` s: what a file that is cut off says it had after its last frame."""
+    """A probed video or picture; width, height as read (rotation applied), `aspect` of a pixel and `matrix` of its YUV,
+    which an output keeps; `frames`: None where unknown; `missing` s: what a file that is cut off once had behind."""
 
     path: Path
     width: int
@@ -90,9 +89,8 @@ class FaceTrack:
     landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer); found [T] bool (False: bridged or held);
     torso [T, 4] drift (`drift.py`) of the shoulders since a first frame, which shoulders [h, w, 2] uint8 shows reduced,
     in grey, with where they are; sharpness [T] variance of the Laplacian over the face; size (width, height) of the
-    picture; lost: why frames have no good face, and how many; mean_face [S, S] uint8 that the landmarks were moved onto
-    (None: they were not); faces [S, S] uint8 that lie on it, of some frames; bars (left, top, right, bottom) px of the
-    picture that are black and no part of it."""
+    picture; lost: why frames have no good face, and how many; mean_face [S, S] uint8 that landmarks were moved onto
+    (None: were not); faces [S, S] uint8 that lie on it, of some frames; bars (left, top, right, bottom) px of black."""
 
     landmarks: Array
     found: Array
@@ -126,8 +124,7 @@ class Pose:
 @dataclass(frozen=True)
 class Creases:
     """How the skin of an unrolled face folds: basis [J, L, 2], what landmark offsets from `neutral` [L, 2] head units,
-    over `gain` [L, 2], add to a few numbers; ends [2, J], the least and the most seen of these; maps [J, S, S], log of
-    the light per unit."""
+    over `gain` [L, 2], add to a few numbers; ends [2, J], least and most of these; maps [J, S, S], log light a unit."""
 
     basis: Array
     ends: Array
@@ -140,9 +137,10 @@ class Creases:
 class Performance:
     """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
 
-    shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames;
-    canonical [T, L, 3] landmarks with the pose removed; torso [T, 4] drift; reference: the neutral, frontal frame;
-    mean_face [S, S] uint8: which skin landmarks name; creases: how it folds (None: unknown); shoulders: as tracked."""
+    shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames; canonical
+    [T, L, 3] landmarks with the pose removed; torso [T, 4] drift; reference: the neutral, frontal frame; mean_face
+    [S, S] uint8: which skin landmarks name; creases: how it folds (None: unknown); shoulders: as tracked; swing
+    [T, S, S, 2] head units: how a studied head's sheet moves beside all that, see swing.py (None: unknown)."""
 
     shape: Array
     neutral: Array
@@ -156,6 +154,7 @@ class Performance:
     mean_face: Array | None = None
     creases: Creases | None = None
     shoulders: Array | None = None
+    swing: Array | None = None
 
     def __len__(self) -> int:
         return len(self.canonical)
@@ -163,13 +162,14 @@ class Performance:
 
 @dataclass(frozen=True)
 class Target:
-    """The subject's head in one frame: pose in its picture, canonical landmarks [L, 3], torso [4] drift; creases."""
+    """The subject's head in one frame: pose in its picture, canonical [L, 3], torso [4] drift; creases; swing."""
 
     pose: Pose
     canonical: Array
     torso: Array
     limits: tuple[str, ...] = ()
     creases: Creases | None = None
+    swing: Array | None = None
 
 
 class Targets(Protocol):

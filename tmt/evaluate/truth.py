@@ -195,7 +195,7 @@ def _depth(head: CanonicalHead, target: Target, size: tuple[int, int]) -> Array:
     """Depth [h, w] of the head in the whole picture, at every second of `size` pixels; NaN where there is none."""
     info = head.info
     window = Window(0.0, 0.0, info.width, info.height, size[0] / info.width)
-    vertices = place(head.surface, deform(head.surface, target.canonical), target, head.performance)
+    vertices = place(head.surface, deform(head.surface, target.canonical, target.swing), target, head.performance)
     seen = look(head.surface, vertices, window)
     depth: Array = np.where(seen.covered, seen.depth, np.nan)[1::2, 1::2]
     return depth

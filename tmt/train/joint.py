@@ -56,7 +56,7 @@ def sample(subject: Subject, topology: Topology, rng: np.random.Generator) -> di
 def posed_and_mixed(subject: Subject, frame: int, allowed: Array, topology: Topology) -> tuple[Posed, Mix]:
     """A frame of the clip as a target, and the mix of the `allowed` frames [n] for it."""
     target = target_of(subject.performance, frame)
-    offsets = deform(subject.surface, target.canonical)
+    offsets = deform(subject.surface, target.canonical, target.swing)
     posed = Posed(offsets, place(subject.surface, offsets, target, subject.performance), target)
     return posed, choose(subject.bank, subject.surface, posed, topology, SOURCES, None, allowed)
 

@@ -3,7 +3,7 @@ frames near to it left out, so that the network learns to do without."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -23,6 +23,7 @@ from tmt.plate import background_plate
 from tmt.relief import own_relief, raised, usual_relief
 from tmt.render import deform, look, place
 from tmt.sweep import swept
+from tmt.swing import Swinger, swung
 from tmt.topology import Topology
 from tmt.track import face_sharpness
 from tmt.train.clip import Clip
@@ -76,6 +77,7 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
         surface = build_surface(performance, topology, window, relief=relief)
         surface = parted(surface, performance, window, index, images, topology)
         surface = swept(surface, performance, window, index, images)
+        performance = _swinging(clip, surface, performance, window, index, images, topology)
     bank = build_bank(surface, performance, window, index, images)
     canvas = small_canvas(bank_canvas(background_plate(bank.images), bank.window), bank)
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
@@ -97,6 +99,20 @@ def _laid_over(
         aligner.pose(target_of(performance, n), pictured(clip.images[n], window), views) for n in others.tolist()
     ]
     return with_own_neutral(posed(performance, others, poses), topology)
+
+
+def _swinging(
+    clip: Clip, surface: Surface, performance: Performance, window: Window, index: Array, images: list[Array],
+    topology: Topology,
+) -> Performance:
+    """A performance with how the head swings: in keyframes as `study` has it, in others as in a driving clip's."""
+    performance = swung(surface, performance, window, index, images, topology)
+    aligner = Aligner(surface, performance, topology)
+    views = [aligner.view(int(n), pictured(i, window)) for n, i in zip(index, images, strict=True)]
+    swinger, swing = Swinger(aligner), np.asarray(performance.swing).copy()
+    for n in np.setdiff1d(np.flatnonzero(performance.found), index).tolist():
+        swing[n] = swinger.swing(target_of(performance, n), pictured(clip.images[n], window), views)
+    return replace(performance, swing=swing)
 
 
 def track_of(clip: Clip, topology: Topology) -> FaceTrack:
@@ -141,7 +157,7 @@ def sample_of(
 ) -> Sample:
     """One target frame, drawn from the `allowed` frames of the bank [n]."""
     target = target_of(subject.performance, frame)
-    offsets = deform(subject.surface, target.canonical)
+    offsets = deform(subject.surface, target.canonical, target.swing)
     posed = Posed(offsets, place(subject.surface, offsets, target, subject.performance), target)
     mix = _repeated(choose(subject.bank, subject.surface, posed, topology, sources, None, allowed), sources)
     window = subject.canvas.window

@@ -129,7 +129,7 @@ def target_of_sights(subject: Subject, frame: int) -> dict[str, Array]:
     """What is known of a frame, and the frame."""
     surface, grid = subject.surface, subject.surface.grid
     target = target_of(subject.performance, frame)
-    offsets = deform(surface, target.canonical)
+    offsets = deform(surface, target.canonical, target.swing)
     vertices = place(surface, offsets, target, subject.performance)
     window = subject.bank.window
     seen = look(surface, vertices, window)
