@@ -10,10 +10,11 @@ from heads import TOPOLOGY, Painted, acted
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmt.align import NOISE, Aligner, View, pictured, posed, settled
+from tmt.align import NOISE, Aligner, View, pictured, posed
 from tmt.bank import target_of
 from tmt.geometry import rotation_angle, rotation_from_euler, rotation_from_vector, rotation_vector, transform
 from tmt.kernels_align import accumulate
+from tmt.keyframes import keyframes_of, settled
 from tmt.types import Array, Performance, Pose, Target
 
 FRAMES = np.array([0, 3, 6, 9, 14, 18, 21])
@@ -112,7 +113,8 @@ def wronged(head: Painted, seed: int = 1) -> Performance:
 def test_keyframes_laid_over_each_other_agree_on_where_the_head_is() -> None:
     head = acted()
     told, pictures = wronged(head), shots(head)
-    found = settled(head.surface, told, head.window, FRAMES, pictures, TOPOLOGY)
+    keyframes = keyframes_of(Aligner(head.surface, told, TOPOLOGY), FRAMES, pictures, head.window)
+    found = settled(head.surface, told, keyframes, TOPOLOGY)
     before, after = (
         np.mean([off(one.pose[int(k)], head.performance.pose[int(k)]) for k in FRAMES[1:]]) for one in (told, found)
     )
@@ -126,7 +128,9 @@ def test_keyframes_laid_over_each_other_agree_on_where_the_head_is() -> None:
 
 def test_one_keyframe_alone_stays_where_landmarks_put_it() -> None:
     head = acted()
-    found = settled(head.surface, head.performance, head.window, FRAMES[:1], shots(head)[:1], TOPOLOGY)
+    aligner = Aligner(head.surface, head.performance, TOPOLOGY)
+    alone = keyframes_of(aligner, FRAMES[:1], shots(head)[:1], head.window)
+    found = settled(head.surface, head.performance, alone, TOPOLOGY)
     assert found is head.performance
 
 

@@ -9,27 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import cv2
 import numpy as np
 
 from tmt.bank import row_of, target_of
-from tmt.between import opposite, over
 from tmt.geometry import (
     change_to,
     changed,
     rotation_angle,
-    rotation_from_vector,
-    rotation_vector,
     similarity_slopes,
     smoothstep,
     transform,
     untransform,
 )
 from tmt.kernels_align import accumulate
-from tmt.overlap import overlapped
-from tmt.render import deform, share_of_head
+from tmt.render import deform, place, share_of_head
 from tmt.topology import Topology
 from tmt.types import Array, Performance, Pose, Surface, Target, Window
 
@@ -45,7 +40,6 @@ PLACE, DEPTH = 0.006, 0.025  # head units by which a landmark may be wrong in th
 GUESS, ALIKE = 0.03, 0.25  # what landmarks count of a lost face; share of it that must look as it should
 LOOSE = 0.025  # head units off from which a landmark counts less
 ROUNDS, ENOUGH = 6, 4e-4  # steps at most; radians or head units below which they end
-PASSES = 2  # of laying keyframes over each other
 
 _Said = tuple[float, Array, Array]
 
@@ -128,6 +122,15 @@ class Aligner:
         places, weight = places[vertices], weight[vertices]
         return View(performance.pose.rotation[index], vertices, places, picture.colours(places), weight)
 
+    def again(self, view: View, index: int, picture: Picture) -> View:
+        """The view of frame `index` as this head has it, by what another one, much like it, was seen by."""
+        target = target_of(self.performance, index)
+        offsets = deform(self.surface, target.canonical, target.swing)
+        placed = place(self.surface, offsets, target, self.performance)[view.vertices]
+        places = picture.window.to_window(placed)[:, :2]
+        weight = view.weight * (self._turning(target)[view.vertices] > 0) * _inside(places, picture)
+        return View(target.pose.rotation, view.vertices, places, picture.colours(places), weight)
+
     def _turning(self, target: Target) -> Array:
         """How much each vertex counts by what it belongs to [G*G]: what turns with the head and has no expression."""
         share = share_of_head(self.surface, target, self.performance) * self._still
@@ -186,35 +189,6 @@ class Aligner:
 def _inside(points: Array, picture: Picture) -> Array:
     """Which points [N, 2] lie in a picture, and not at its edge [N]."""
     return ((points > 1) & (points < np.array(picture.window.shape[::-1]) - 1)).all(1)
-
-
-def settled(
-    surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
-    topology: Topology,
-) -> Performance:
-    """A performance whose keyframes `index` [K], pictures [H, W, 4] uint8 in `window`, are laid over each other; on the
-    mean they stay where landmarks put them. Frames between them change as they do."""
-    start, pictures = performance, [pictured(image, window) for image in images]
-    for _ in range(PASSES if len(index) > 1 else 0):
-        aligner = Aligner(surface, performance, topology)
-        numbered = [(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
-        views = list(overlapped(partial(aligner.view, *one) for one in numbered))
-        tasks = (
-            partial(aligner.pose, target_of(performance, number), picture, [*views[:k], *views[k + 1 :]])
-            for k, (number, picture) in enumerate(numbered)
-        )
-        poses = list(overlapped(tasks))
-        performance = bridged(start, index, _centred(start.pose[index], poses))
-    return performance
-
-
-def _centred(start: Pose, poses: Sequence[Pose]) -> list[Pose]:
-    """Poses [K] that differ from those at the start [K] by nothing on the mean, as the head itself sees it."""
-    apart = [over(opposite(start[k]), pose) for k, pose in enumerate(poses)]
-    turn = rotation_from_vector(rotation_vector(np.stack([one.rotation for one in apart])).mean(0))
-    scale = np.exp(np.mean([np.log(one.scale) for one in apart]))
-    mean = Pose(np.asarray(scale), turn, np.mean([one.translation for one in apart], axis=0))
-    return [over(pose, opposite(mean)) for pose in poses]
 
 
 def posed(performance: Performance, index: Array, poses: Sequence[Pose]) -> Performance:

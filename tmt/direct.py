@@ -11,12 +11,13 @@ from typing import Protocol
 
 import numpy as np
 
-from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, settled, stayed
+from tmt.align import SIDE, VIEWS, Aligner, Picture, View, bridged, pictured, stayed
 from tmt.bank import choose_keyframes, target_of
 from tmt.between import between_shapes, carried, carried_window, into, lifted, opposite, over
 from tmt.canonical import build_surface
 from tmt.canvas import cut, head_window
 from tmt.geometry import rotation_angle, untransform
+from tmt.keyframes import keyframes_of, settled
 from tmt.motion import with_own_neutral
 from tmt.neckline import outlined
 from tmt.overlap import overlapped
@@ -127,9 +128,10 @@ def _own(
     index = every[np.unique(np.linspace(0, len(every) - 1, KEYFRAMES).round().astype(int))]
     images = _cuts(info, index, window, tracker)
     surface = outlined(build_surface(performance, topology, window), performance, window, index, images, topology)
-    performance = settled(surface, performance, window, index, images, topology)
-    aligner, pictures = Aligner(surface, performance, topology), [pictured(image, window) for image in images]
-    return performance, _Own(aligner, [aligner.view(int(n), one) for n, one in zip(index, pictures, strict=True)])
+    keyframes = keyframes_of(Aligner(surface, performance, topology), index, images, window)
+    performance = settled(surface, performance, keyframes, topology)
+    aligner = Aligner(surface, performance, topology)
+    return performance, _Own(aligner, keyframes.anew(aligner).views)
 
 
 def _cuts(info: MediaInfo, index: Array, window: Window, tracker: FaceTracker) -> list[Array]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tmt.align import settled
+from tmt.align import Aligner
 from tmt.back import back_of
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
@@ -21,6 +21,7 @@ from tmt.errors import SettingsError
 from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
+from tmt.keyframes import keyframes_of, settled
 from tmt.learned import load_ahead, load_head
 from tmt.lift import lift
 from tmt.motion import perform, with_own_neutral
@@ -69,16 +70,17 @@ def study(
     performance = on_the_skin(performance, index, faces, tracker.topology)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     relief = own_relief(performance, tracker.topology)
+    rough = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
+    rough = outlined(rough, performance, window, index, images, tracker.topology)
+    keyframes = keyframes_of(Aligner(rough, performance, tracker.topology), index, images, window)
     if alignment:
-        rough = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
-        rough = outlined(rough, performance, window, index, images, tracker.topology)
-        performance = settled(rough, performance, window, index, images, tracker.topology)
+        performance = settled(rough, performance, keyframes, tracker.topology)
         performance = with_own_neutral(performance, tracker.topology)
     surface = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
     surface = parted(surface, performance, window, index, images, tracker.topology)
     surface = swept(surface, performance, window, index, images)
     if swing:
-        performance = swung(surface, performance, window, index, images, tracker.topology)
+        performance = swung(surface, performance, keyframes, tracker.topology)
     surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import cv2
 import numpy as np
 from scipy.linalg import solveh_banded
 
-from tmt.align import NOISE, Aligner, Picture, View, near_to, pictured, read_at
-from tmt.bank import target_of
+from tmt.align import NOISE, Aligner, Picture, View, near_to, read_at
 from tmt.geometry import transform
 from tmt.kernels_swing import told
-from tmt.overlap import overlapped
+from tmt.keyframes import Keyframes
 from tmt.render import deform
 from tmt.topology import Topology
-from tmt.types import Array, Performance, Pose, Surface, Target, Window
+from tmt.types import Array, Performance, Surface, Target
 
 NODES = 24  # a side, over the sheet; 16 lose .2 dB, 32 gain nothing
 BEND = 0.1  # head units by which neighbours may differ, .05 to .12 are alike
@@ -52,7 +50,9 @@ class Swinger:
         offsets = deform(self._surface, target.canonical)[near.vertices]
         head = (self._surface.vertices[near.vertices] + offsets).astype(np.float64)
         start = picture.window.to_window(transform(target.pose, head))[:, :2]
-        ahead, nodes = _ahead(target.pose, picture), self._nodes(near.vertices)
+        row, column = np.divmod(near.vertices, self._surface.grid)
+        nodes = np.stack([column, row], 1) * ((NODES - 1) / (self._surface.grid - 1))
+        ahead = target.pose.rotation[:2, :2] * float(target.pose.scale) * picture.window.scale
         best, least = field, np.inf
         for left in reversed(range(ROUNDS + 1)):
             places = start + _between(field, nodes) @ ahead.T
@@ -69,21 +69,6 @@ class Swinger:
             if np.abs(step).max() < ENOUGH:
                 break
         return (trust * best).astype(np.float32)
-
-    def again(self, view: View, pose: Pose, picture: Picture, swing: Array) -> View:
-        """A view of a keyframe of which is known by now how the head swings in it."""
-        moved = view.places + (_between(swing, self._nodes(view.vertices)) @ _ahead(pose, picture).T)
-        return replace(view, colours=picture.colours(moved))
-
-    def _nodes(self, vertices: Array) -> Array:
-        """Where vertices [P] lie among the nodes [P, 2]."""
-        row, column = np.divmod(vertices, self._surface.grid)
-        return np.stack([column, row], 1) * ((NODES - 1) / (self._surface.grid - 1))
-
-
-def _ahead(pose: Pose, picture: Picture) -> Array:
-    """px [2, 2] of a picture by which a move of one goes across and down."""
-    return np.asarray(pose.rotation[:2, :2] * float(pose.scale) * picture.window.scale)
 
 
 def freedom(surface: Surface) -> Array:
@@ -129,28 +114,13 @@ def _between(swing: Array, nodes: Array) -> Array:
     return read_at(swing.astype(np.float32), nodes + 0.5)
 
 
-def swung(
-    surface: Surface, performance: Performance, window: Window, index: Array, images: Sequence[Array],
-    topology: Topology,
-) -> Performance:
-    """A performance with how the head swings in the keyframes `index` [K], pictures [H, W, 4] uint8 in `window`: they
-    are laid over each other, and on the mean stay where they are."""
-    aligner, pictures = Aligner(surface, performance, topology), [pictured(image, window) for image in images]
-    numbered = [(int(number), picture) for number, picture in zip(index, pictures, strict=True)]
-    views, swinger = list(overlapped(partial(aligner.view, *one) for one in numbered)), Swinger(aligner)
-    swings = np.zeros((len(index), NODES, NODES, 2), np.float32)
+def swung(surface: Surface, performance: Performance, keyframes: Keyframes, topology: Topology) -> Performance:
+    """A performance with how the head swings in keyframes: they are laid over each other, and on the mean stay where
+    they are."""
     for _ in range(PASSES):
-        moved = [
-            swinger.again(view, performance.pose[number], picture, swing)
-            for view, (number, picture), swing in zip(views, numbered, swings, strict=True)
-        ]
-        begun = [replace(target_of(performance, int(n)), swing=swing) for n, swing in zip(index, swings, strict=True)]
-        tasks = (
-            partial(swinger.swing, target, picture, [*moved[:k], *moved[k + 1 :]])
-            for k, (target, picture) in enumerate(zip(begun, pictures, strict=True))
-        )
-        swings = np.stack(list(overlapped(tasks)))
-        swings -= swings.mean(0)
-    every = np.zeros((len(performance), *swings.shape[1:]), np.float16)
-    every[index] = swings
-    return replace(performance, swing=every)
+        aligner = Aligner(surface, performance, topology)
+        swings = np.stack(keyframes.anew(aligner).each(Swinger(aligner).swing, performance))
+        every = np.zeros((len(performance), *swings.shape[1:]), np.float16)
+        every[keyframes.index] = swings - swings.mean(0)
+        performance = replace(performance, swing=every)
+    return performance

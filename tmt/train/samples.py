@@ -3,12 +3,14 @@ frames near to it left out, so that the network learns to do without."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
-from tmt.align import Aligner, pictured, posed, settled
+from tmt.align import Aligner, Picture, View, pictured, posed
 from tmt.attend import Evidence, gather, small_canvas
 from tmt.bank import build_bank, choose_keyframes, target_of
 from tmt.canonical import build_surface
@@ -17,6 +19,7 @@ from tmt.expression import measure
 from tmt.flat import flat_surface, flattened
 from tmt.fuse import Mix, Posed, choose
 from tmt.geometry import rotation_angle
+from tmt.keyframes import Keyframes, keyframes_of, settled
 from tmt.motion import perform, with_own_neutral
 from tmt.neckline import outlined, parted
 from tmt.plate import background_plate
@@ -27,9 +30,10 @@ from tmt.swing import Swinger, swung
 from tmt.topology import Topology
 from tmt.track import face_sharpness
 from tmt.train.clip import Clip
-from tmt.types import Array, FaceTrack, FrameBank, Performance, Surface, Window
+from tmt.types import Array, FaceTrack, FrameBank, Performance, Surface, Target, Window
 from tmt.warp import warped_by
 
+T = TypeVar("T")
 SOURCES = 6  # as Settings.sources
 STEADINESS = 0.3  # as of a studied subject
 FEWEST = 2  # frames of the bank that are left at least
@@ -61,10 +65,8 @@ class Sample:
 
 def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
     """Study a cached clip as `study` does a file; `warp` "2d" as the learned 2D baseline sees it."""
-    height, width = clip.images.shape[1:3]
-    track = track_of(clip, topology)
+    track, window = track_of(clip, topology), whole_of(clip)
     performance = perform(track, topology, STEADINESS)
-    window = Window(0.0, 0.0, float(width), float(height), 1.0)
     index, turned = choose_keyframes(performance, track.sharpness, topology), performance.pose.rotation
     openness = measure(performance.canonical[index], topology).mouth_open
     images = [clip.images[i] for i in index]
@@ -73,46 +75,57 @@ def subject_of(clip: Clip, topology: Topology, warp: str = "3d") -> Subject:
         surface = parted(flat_surface(performance, topology, window), performance, window, index, images, topology)
     else:
         relief = own_relief(performance, topology)
-        performance = _laid_over(clip, performance, window, index, images, topology, relief)
+        rough = build_surface(performance, topology, window, relief=relief)
+        rough = outlined(rough, performance, window, index, images, topology)
+        keyframes = keyframes_of(Aligner(rough, performance, topology), index, images, window)
+        performance = _laid_over(clip, rough, performance, keyframes, topology)
         surface = build_surface(performance, topology, window, relief=relief)
         surface = parted(surface, performance, window, index, images, topology)
         surface = swept(surface, performance, window, index, images)
-        performance = _swinging(clip, surface, performance, window, index, images, topology)
+        performance = _swinging(clip, surface, performance, keyframes, topology)
     bank = build_bank(surface, performance, window, index, images)
     canvas = small_canvas(bank_canvas(background_plate(bank.images), bank.window), bank)
     return Subject(clip, performance, surface, bank, canvas, np.asarray(openness), turned)
 
 
 def _laid_over(
-    clip: Clip, performance: Performance, window: Window, index: Array, images: list[Array], topology: Topology,
-    relief: Array,
+    clip: Clip, surface: Surface, performance: Performance, keyframes: Keyframes, topology: Topology
 ) -> Performance:
-    """A performance in which all of the head lies in every frame as in the keyframes `index` [K], whose pictures are
-    [H, W, 4] uint8: these over each other as `study` has them, the others over these as a driving clip's are."""
-    surface = build_surface(performance, topology, window, relief=relief)
-    surface = outlined(surface, performance, window, index, images, topology)
-    performance = settled(surface, performance, window, index, images, topology)
+    """A performance in which all of the head lies in every frame as in the keyframes: these over each other as `study`
+    has them, the others over these as a driving clip's are."""
+    performance = settled(surface, performance, keyframes, topology)
     aligner = Aligner(surface, performance, topology)
-    views = [aligner.view(int(n), pictured(image, window)) for n, image in zip(index, images, strict=True)]
-    others = np.setdiff1d(np.flatnonzero(performance.found), index)
-    poses = [
-        aligner.pose(target_of(performance, n), pictured(clip.images[n], window), views) for n in others.tolist()
-    ]
+    others, poses = _others(clip, performance, keyframes, aligner, aligner.pose)
     return with_own_neutral(posed(performance, others, poses), topology)
 
 
 def _swinging(
-    clip: Clip, surface: Surface, performance: Performance, window: Window, index: Array, images: list[Array],
-    topology: Topology,
+    clip: Clip, surface: Surface, performance: Performance, keyframes: Keyframes, topology: Topology
 ) -> Performance:
     """A performance with how the head swings: in keyframes as `study` has it, in others as in a driving clip's."""
-    performance = swung(surface, performance, window, index, images, topology)
+    performance = swung(surface, performance, keyframes, topology)
     aligner = Aligner(surface, performance, topology)
-    views = [aligner.view(int(n), pictured(i, window)) for n, i in zip(index, images, strict=True)]
-    swinger, swing = Swinger(aligner), np.asarray(performance.swing).copy()
-    for n in np.setdiff1d(np.flatnonzero(performance.found), index).tolist():
-        swing[n] = swinger.swing(target_of(performance, n), pictured(clip.images[n], window), views)
+    others, swings = _others(clip, performance, keyframes, aligner, Swinger(aligner).swing)
+    swing = np.asarray(performance.swing).copy()
+    swing[others] = np.reshape(swings, (-1, *swing.shape[1:]))
     return replace(performance, swing=swing)
+
+
+def _others(
+    clip: Clip, performance: Performance, keyframes: Keyframes, aligner: Aligner,
+    tell: Callable[[Target, Picture, Sequence[View]], T],
+) -> tuple[Array, list[T]]:
+    """The frames [N] that are no keyframes, and what is told of each beside these."""
+    views, window = keyframes.anew(aligner).views, whole_of(clip)
+    others = np.setdiff1d(np.flatnonzero(performance.found), keyframes.index)
+    told = [tell(target_of(performance, n), pictured(clip.images[n], window), views) for n in others.tolist()]
+    return others, told
+
+
+def whole_of(clip: Clip) -> Window:
+    """All of a clip's picture."""
+    height, width = clip.images.shape[1:3]
+    return Window(0.0, 0.0, float(width), float(height), 1.0)
 
 
 def track_of(clip: Clip, topology: Topology) -> FaceTrack:
