@@ -95,7 +95,7 @@ def near_to(pose: Pose, views: Sequence[View]) -> tuple[View, float]:
     trust = 1 - float(smoothstep((np.degrees(min(away, default=np.inf)) - FAR[0]) / (FAR[1] - FAR[0])))
     near = [views[k] for k in np.argsort(away, kind="stable")[:VIEWS]] if trust > 0 else []
     if not near:
-        return View(pose.rotation, np.empty(0, int), *np.empty((3, 0, 3), np.float32)), 0.0
+        return View(pose.rotation, np.empty(0, int), np.empty((0, 2)), np.empty((0, 3)), np.empty(0)), 0.0
     names = ("vertices", "places", "colours", "weight")
     vertices, places, colours, weight = (np.concatenate([getattr(view, name) for view in near]) for name in names)
     return View(near[0].rotation, vertices, places, colours, weight / len(near)), trust

@@ -22,7 +22,7 @@ from tmt.motion import with_own_neutral
 from tmt.neckline import outlined
 from tmt.overlap import overlapped
 from tmt.retarget import sameness
-from tmt.swing import NODES, Swinger
+from tmt.swing import Swinger
 from tmt.topology import Topology
 from tmt.track import FaceTracker, with_matte
 from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Performance, Pose, Step, Target, Window
@@ -96,15 +96,17 @@ def aligned(
         known = _Subjects(head, performance, topology, gauge)
     else:
         placed, known = _own(info, track, performance, window, tracker)
-    poses, swing = [], np.zeros((len(performance), NODES, NODES, 2), np.float16)
+    poses: list[Pose] = []
+    swing: Array | None = None
     with closing(working_frames(info)) as frames, closing(_at_once(known, placed, frames, window)) as told:
         for number, (pose, moved) in enumerate(told):
             poses.append(pose)
             if moved is not None:
+                swing = np.zeros((len(performance), *moved.shape), np.float16) if swing is None else swing
                 swing[number] = moved
             yield Step("align", number + 1, len(performance))
     performance = bridged(performance, np.arange(len(poses)), poses)
-    return with_own_neutral(replace(performance, swing=swing if swing.any() else None), topology)
+    return with_own_neutral(replace(performance, swing=swing), topology)
 
 
 def _at_once(

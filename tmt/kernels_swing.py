@@ -5,7 +5,7 @@ from __future__ import annotations
 import numba as nb
 import numpy as np
 
-from tmt.kernels_align import looked_up
+from tmt.kernels_align import compared
 from tmt.types import Array
 
 
@@ -18,22 +18,14 @@ def told(
     move across beside its move down. Returns the cost. planes [h, w, 9]: see `kernels_align`; ahead [2, 2] px that a
     move of one goes across and down; places [P, 2] px of the points, colours [P, 3] that they should have, within
     `noise`; weight [P]; nodes [P, 2] where the points lie among the rows of S x S nodes."""
-    height, width = planes.shape[:2]
     side = int(np.sqrt(len(wanted) // 2))
     cost, here, share, first = 0.0, np.zeros(9), np.zeros(4), np.zeros(4, np.int64)
     for n in range(len(nodes)):
-        px, py = places[n, 0] - 0.5, places[n, 1] - 0.5
-        if weight[n] <= 0 or not (0.5 < px < width - 1.5 and 0.5 < py < height - 1.5):
+        if weight[n] <= 0:
             continue
-        looked_up(planes, px, py, here)
-        square = xx = xy = yy = x = y = 0.0
-        for c in range(3):
-            apart = (colours[n, c] - here[c]) / noise
-            across = (here[c + 3] * ahead[0, 0] + here[c + 6] * ahead[1, 0]) / noise
-            down = (here[c + 3] * ahead[0, 1] + here[c + 6] * ahead[1, 1]) / noise
-            square += apart * apart
-            xx, xy, yy = xx + across * across, xy + across * down, yy + down * down
-            x, y = x + across * apart, y + down * apart
+        square, xx, xy, yy, x, y = compared(planes, places[n], ahead, colours[n], noise, here)
+        if square < 0:
+            continue
         cost += weight[n] * np.log1p(square) / 2
         trust = weight[n] / (1 + square)
         column, row = min(int(nodes[n, 0]), side - 2), min(int(nodes[n, 1]), side - 2)

@@ -52,12 +52,13 @@ def keyframes_of(aligner: Aligner, index: Array, images: Sequence[Array], window
 
 
 def settled(surface: Surface, performance: Performance, keyframes: Keyframes, topology: Topology) -> Performance:
-    """A performance whose keyframes are laid over each other; on the mean they stay where landmarks put them. Frames
-    between them change as they do."""
+    """A performance whose keyframes, seen as it has them, are laid over each other; on the mean they stay where
+    landmarks put them. Frames between them change as they do."""
     start, index = performance, keyframes.index
-    for _ in range(PASSES if len(index) > 1 else 0):
+    for number in range(PASSES if len(index) > 1 else 0):
         aligner = Aligner(surface, performance, topology)
-        poses = keyframes.anew(aligner).each(aligner.pose, performance)
+        seen = keyframes.anew(aligner) if number else keyframes
+        poses = seen.each(aligner.pose, performance)
         performance = bridged(start, index, _centred(start.pose[index], poses))
     return performance
 
