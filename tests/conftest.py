@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,20 @@ import pytest
 # Before torch is imported: busy-waiting OpenMP threads slow tests down several times on shared cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
+from tmt.credentials import FOLDER
 from tmt.types import Consent
 
 TESTS = Path(__file__).resolve().parent
 DATA = TESTS / "data"
 SHARED = TESTS.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_keys(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Results are signed with a key of the tests' own, not with the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(FOLDER, str(tmp_path_factory.mktemp("keys")))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -157,12 +157,12 @@ def test_report_contains_no_folder_user_or_host(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/home/someone/a.mp4", r"C:\Users\someone\a.mp4", r"\\host\someone\a.mp4"])
 def test_a_path_that_slips_in_loses_its_folder(path: str) -> None:
-    plain = provenance._plain({"input": path, "also": [Path("x/someone/a.mp4")]})
+    plain = provenance.plain({"input": path, "also": [Path("x/someone/a.mp4")]})
     assert plain == {"input": "a.mp4", "also": ["a.mp4"]}
 
 
 def test_what_is_not_a_number_is_null_in_json() -> None:
-    plain = provenance._plain({"a": float("nan"), "b": np.float32("inf"), "c": np.int64(3)})
+    plain = provenance.plain({"a": float("nan"), "b": np.float32("inf"), "c": np.int64(3)})
     assert plain == {"a": None, "b": None, "c": 3}
 
 

@@ -1,4 +1,4 @@
-"""The command line: transfer, study, view, evaluate, bench, doctor.
+"""The command line: transfer, study, view, verify, evaluate, bench, doctor.
 
 Exit status: 0 done, 2 wrong usage, 3 bad input or output, 4 no consent, 130 interrupted.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tmt.errors import ConsentError, Language, MediaError, TmtError
+from tmt.cli_verify import add_verify
+from tmt.errors import ConsentError, MediaError, TmtError
 from tmt.presets import STRENGTHS
+from tmt.terminal import spoken
 from tmt.types import METHODS, PARTS, TRACKERS, Consent, Settings, Step
 
 if TYPE_CHECKING:
@@ -29,18 +30,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = options.run(options)
         return status
     except TmtError as error:
-        print(f"tmt: {error.text(_language())}", file=sys.stderr)
+        print(f"tmt: {error.text(spoken())}", file=sys.stderr)
         return error.status
     except KeyboardInterrupt:
         print("tmt: stopped; nothing was kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 141
-
-
-def _language() -> Language:
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG") or ""
-    return "ja" if locale.lower().startswith("ja") else "en"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     view.add_argument("--seconds", type=float, default=4.0)
     _common(view)
     view.set_defaults(run=_view)
+    add_verify(commands)
     _measuring(commands)
     return parser
 
@@ -81,6 +78,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
+    parser.add_argument("--no-mark", action="store_true", help="leave out the invisible mark (the report tells)")
     parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
     _faces(parser)
     _people(parser)
@@ -121,7 +119,7 @@ def _affirmed(options: argparse.Namespace) -> Consent:
     """Consent by --consent, with the statements printed; ConsentError without it."""
     from tmt.provenance import statements
 
-    language = _language()
+    language = spoken()
     print("同意事項:" if language == "ja" else "You affirm:" if options.consent else "Not affirmed:", file=sys.stderr)
     for text in statements(language).values():
         print(f"  - {text}", file=sys.stderr)
@@ -166,7 +164,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     }
     return Settings(
         method=options.method, size=options.size, full_frame=options.full_frame, label=not options.no_label,
-        steadiness=options.steadiness, **extra,
+        mark=not options.no_mark, steadiness=options.steadiness, **extra,
     )
 
 
@@ -177,7 +175,7 @@ def _notice(*clips: Path) -> None:
     for info in map(probe, clips):
         if info.missing:
             note = MediaError("cut_off", name=info.path.name, seconds=info.missing)
-            print(f"tmt: {note.text(_language())}", file=sys.stderr)
+            print(f"tmt: {note.text(spoken())}", file=sys.stderr)
 
 
 def _transfer(options: argparse.Namespace) -> int:

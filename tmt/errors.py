@@ -70,6 +70,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name} の重みを読み込めません（{reason}）。一度インターネットに接続するか、{files} を {folder} に置いてください。"
         "別のトラッカーも使えます：pip install mediapipe==0.10.21",
     ),
+    "no_certificate": (
+        "{name}: there is no certificate in it. Give the signer's root certificate as PEM.",
+        "{name}：証明書が含まれていません。署名者のルート証明書（PEM形式）を指定してください。",
+    ),
     "cancelled": ("Stopped on request; nothing was kept.", "要求により停止しました。途中のファイルは残していません。"),
 }
 
@@ -106,6 +110,8 @@ REASONS: dict[str, str] = {
     "between 0 and 1": "0から1まで",
     "between 1 and 16": "1から16まで",
     "1 or more": "1以上",
+    "certificate and key go together": "証明書と鍵は両方必要です",
+    "there is no PEM in it": "PEM形式ではありません",
     "equally many angles of each kind": "角度の数をそろえてください",
 }
 

@@ -14,7 +14,7 @@ import platform
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from fractions import Fraction
 from importlib import metadata
@@ -85,7 +85,7 @@ class Run:
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
     where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
     and limit, or already counted;
-    seconds by stage; label: the visible one is on.
+    seconds by stage; label: the visible one is on; sealed: mark and credentials, see `seal.py`.
     """
 
     settings: DataclassInstance
@@ -98,6 +98,7 @@ class Run:
     limits: Iterable[str] | Mapping[str, int]
     seconds: Mapping[str, float]
     label: bool
+    sealed: Mapping[str, object] = field(default_factory=dict)
 
 
 def statements(language: Language = "en") -> dict[str, str]:
@@ -158,11 +159,12 @@ def report(run: Run) -> dict[str, object]:
         "ai_generated": True,
         "created_utc": _utc_now(),
         "label": {"visible": run.label},
-        "consent": _plain(run.consent),
-        "settings": _plain(run.settings),
-        "inputs": _plain(run.inputs),
-        "outputs": _plain(run.outputs),
-        "rates": _plain(run.rates),
+        **run.sealed,
+        "consent": plain(run.consent),
+        "settings": plain(run.settings),
+        "inputs": plain(run.inputs),
+        "outputs": plain(run.outputs),
+        "rates": plain(run.rates),
         "frames": {
             role: {**_frame_counts(found), "reasons": dict(run.lost.get(role, {}))} for role, found in run.found.items()
         },
@@ -209,16 +211,16 @@ def _frame_counts(found: Array) -> dict[str, int]:
     return {"total": len(found), "tracked": tracked, "held": len(found) - tracked}
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A value as JSON knows it: names for paths, text for fractions, nothing for what is not a number."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return _plain(dataclasses.asdict(value))
+        return plain(dataclasses.asdict(value))
     if isinstance(value, Mapping):
-        return {str(_plain(key)): _plain(part) for key, part in value.items()}
+        return {str(plain(key)): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     if isinstance(value, (np.generic, np.ndarray)):
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, float):
         return value if np.isfinite(value) else None
     if value is None or isinstance(value, (bool, int)):

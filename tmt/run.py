@@ -20,6 +20,7 @@ from tmt.draw import draw
 from tmt.errors import OutputError, SettingsError
 from tmt.learned import ASKED, check_weights
 from tmt.presets import STRENGTHS
+from tmt.seal import Seal, check_signer
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
@@ -64,6 +65,7 @@ def check_settings(settings: Settings) -> Settings:
         raise SettingsError("setting", name="driving_face", value=settings.driving_face, reason="1 or more")
     if not 1 <= settings.sources <= 16:
         raise SettingsError("setting", name="sources", value=settings.sources, reason="between 1 and 16")
+    check_signer()
     return settings
 
 
@@ -91,6 +93,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
     started, seconds, limits = time.perf_counter(), Counter[str](job.spent), Counter[str]()
     beside = side_by_side_of(job.out) if job.settings.side_by_side else None
     fresh = [path for path in (job.out, beside) if path is not None and not path.exists()]
+    seal = _seal(job)
     try:
         with contextlib.ExitStack() as stack:
             playing = job.fps if job.driving is not None else None
@@ -99,7 +102,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
             sinks: list[Callable[[Array], None]] = []
             for index, (picture, acted) in enumerate(pictures):
                 if not sinks:
-                    sinks = _open(job, picture, beside, stack)
+                    sinks = _open(job, picture, beside, seal, stack)
                 clock = time.perf_counter()
                 for sink in sinks:
                     sink(picture)
@@ -109,7 +112,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
             clock = time.perf_counter()
         seconds["encode"] += time.perf_counter() - clock  # type: ignore[assignment]
         seconds["total"] = time.perf_counter() - started + sum(job.spent.values())  # type: ignore[assignment]
-        report = _report(job, beside, seconds, limits)
+        report = _report(job, beside, seal, seconds, limits)
         report_path = job.out.with_suffix(".json")
         provenance.write_json(report_path, report)
     except BaseException:
@@ -119,20 +122,32 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
     return Result(job.out, report_path, report, beside, dict(seconds))
 
 
-def _open(job: Job, first: Array, beside: Path | None, stack: contextlib.ExitStack) -> list[Callable[[Array], None]]:
+def _seal(job: Job) -> Seal:
+    clips = {"subject": job.head.info.path} | ({"driving": job.driving} if job.driving is not None else {})
+    return Seal(job.settings, job.head.receipt, clips)
+
+
+def _open(
+    job: Job, first: Array, beside: Path | None, seal: Seal, stack: contextlib.ExitStack
+) -> list[Callable[[Array], None]]:
     """Open the writers for pictures of the first one's size."""
     height, width = first.shape[:2]
     info = job.head.info
     writer = VideoWriter(
-        job.out, size=(width, height), fps=job.fps, audio=job.sound, matrix=info.matrix, aspect=info.aspect
-    )
-    sinks: list[Callable[[Array], None]] = [_entered(writer, stack).write]
+        job.out, size=(width, height), fps=job.fps, audio=job.sound, matrix=info.matrix, aspect=info.aspect,
+        seal=seal.sign,
+    )  # fmt: skip
+    write_first, marked = _entered(writer, stack).write, seal.marker()
+    sinks: list[Callable[[Array], None]] = [lambda picture: write_first(marked(picture))]
     if beside is not None:
         panels = _Panels(job, height)
         stack.callback(panels.close)
         shape = panels.join(first, peek=True).shape
-        second = _entered(VideoWriter(beside, size=(shape[1], shape[0]), fps=job.fps, audio=job.sound), stack)
-        sinks.append(lambda picture: second.write(panels.join(picture)))
+        second = _entered(
+            VideoWriter(beside, size=(shape[1], shape[0]), fps=job.fps, audio=job.sound, seal=seal.sign), stack
+        )
+        also = seal.marker()
+        sinks.append(lambda picture: second.write(also(panels.join(picture))))
     return sinks
 
 
@@ -154,14 +169,16 @@ class _Panels:
         self._subject = label.caption(self._fit(job.head.picture if whole else job.head.picture[part]), "subject")
         self._frames = read_frames(job.driving) if job.driving is not None else None
         self._driving: Array | None = None
+        self._peeked = False
 
     def join(self, picture: Array, peek: bool = False) -> Array:
-        """The next row of panels; with `peek` the driving clip is not moved on."""
+        """The next row of panels; after a `peek` the same driving frame comes once more."""
         panels = [self._subject]
         if self._frames is not None:
-            if not peek or self._driving is None:
+            if not self._peeked:
                 frame = next(self._frames, None)
                 self._driving = self._driving if frame is None else label.caption(self._fit(frame), "driving")
+            self._peeked = peek
             if self._driving is not None:
                 panels.append(self._driving)
         return np.concatenate([*panels, label.caption(picture, "result")], 1)
@@ -177,20 +194,20 @@ class _Panels:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if self._height < height else cv2.INTER_CUBIC)
 
 
-def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counter[str]) -> dict[str, object]:
+def _report(
+    job: Job, beside: Path | None, seal: Seal, seconds: Counter[str], limits: Counter[str]
+) -> dict[str, object]:
     """The .json beside the video."""
-    inputs = {"subject": provenance.fingerprint(job.head.info.path)}
     rates, found = {"subject": job.head.info.fps, "output": job.fps}, {"subject": job.head.track.found}
     if job.driving is not None:
-        inputs["driving"] = provenance.fingerprint(job.driving)
         rates["driving"], found["driving"] = job.fps, job.found
     outputs = {"video": provenance.fingerprint(job.out)}
     if beside is not None:
         outputs["side_by_side"] = provenance.fingerprint(beside)
     return provenance.report(
         provenance.Run(
-            settings=job.settings, consent=job.head.receipt, inputs=inputs, outputs=outputs, rates=rates, found=found,
-            lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
-            seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
+            settings=job.settings, consent=job.head.receipt, inputs=seal.inputs, outputs=outputs, rates=rates,
+            found=found, lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
+            seconds={"study": job.head.seconds, **seconds}, label=job.settings.label, sealed=seal.told(),
         )
     )

@@ -275,10 +275,9 @@ class CanonicalHead:
 
 @dataclass(frozen=True)
 class Settings:
-    """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1.
-
-    `size` px is the side of the head's crop; with `full_frame` the most that the crop is rendered at (the picture keeps
-    its own size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame."""
+    """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1. `size` px is
+    the side of the head's crop; with `full_frame` the most that the crop is rendered at (the picture keeps its own
+    size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame."""
 
     mode: Mode = "relative"
     method: Method = "fused"
@@ -287,6 +286,7 @@ class Settings:
     side_by_side: bool = False
     sound: Sound = "driving"
     label: bool = True
+    mark: bool = True  # the invisible one
     head: float = 1.0
     mouth: float = 1.0
     eyes: float = 1.0

@@ -7,6 +7,7 @@ import os
 import re
 import secrets
 import signal
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -41,8 +42,9 @@ class VideoWriter:
 
     size (width, height) px, any parity: an odd edge is repeated once, since 4:2:0 video is even. audio: a file whose
     sound from `audio_start` s on goes under the pictures, never longer than they or than `seconds`; one without sound
-    is passed over. matrix, aspect: see MediaInfo. crf: 0 (lossless) .. 51. After the end `sound` says
-    whether there is any.
+    is passed over. matrix, aspect: see MediaInfo. crf: 0 (lossless) .. 51. seal: writes the second
+    path from the finished file at the first, knowing its final name; or says that it did not. After the end `sound`
+    says whether there is any.
     """
 
     def __init__(
@@ -59,17 +61,19 @@ class VideoWriter:
         preset: str = PRESET,
         matrix: Literal["bt601", "bt709"] = "bt601",
         aspect: Fraction = Fraction(1),
+        seal: Callable[[Path, Path, str], bool] | None = None,
     ) -> None:
         self.path, self.size, self.fps = Path(path), size, Fraction(fps).limit_denominator(100_000)
         self.audio, self.audio_start, self.seconds = audio, audio_start, seconds
         self.crf, self.comment, self.preset = crf, comment, preset
-        self.matrix, self.aspect = matrix, aspect
+        self.matrix, self.aspect, self.seal = matrix, aspect, seal
         self.frames, self.sound = 0, False
         if self.path.suffix.lower() != ".mp4":
             raise OutputError("output_suffix", name=self.path.name, suffix=".mp4")
         token = secrets.token_hex(6)
         self._pictures = self.path.with_name(f".tmt-{token}.mp4")
         self._whole = self.path.with_name(f".tmt-{token}-sound.mp4")
+        self._sealed = self.path.with_name(f".tmt-{token}-sealed.mp4")
         self._process: ffmpeg.Process | None = None
 
     def __enter__(self) -> Self:
@@ -119,7 +123,7 @@ class VideoWriter:
         """Stop, and remove what was written so far; may be called again."""
         if self._process is not None:
             self._process.close()
-        for temporary in (self._pictures, self._whole):
+        for temporary in (self._pictures, self._whole, self._sealed):
             temporary.unlink(missing_ok=True)
 
     def _finish(self) -> None:
@@ -133,6 +137,8 @@ class VideoWriter:
         if self.audio is not None and self._add_sound(self.audio):
             done, self.sound = self._whole, True
         try:
+            if self.seal is not None and self.seal(done, self._sealed, self.path.name):
+                done = self._sealed
             os.replace(done, self.path)
         except OSError as error:
             raise OutputError("output_unwritable", name=self.path.name, reason=error.strerror) from error

@@ -34,7 +34,7 @@ from tmt.stages import coverage_of, doublings
 from tmt.types import Array, CanonicalHead, Settings, Targets
 from tmt.video import read_frames
 
-SETTINGS = Settings(method="head", mode="absolute", full_frame=True, label=False, sound="none")
+SETTINGS = Settings(method="head", mode="absolute", full_frame=True, label=False, mark=False, sound="none")
 ANOTHERS = replace(SETTINGS, mode="relative")  # of another person's performance
 SEEN = 0.05  # of a sight's weight: from there on a frame counts in the average
 SHUFFLES = 3

@@ -72,7 +72,8 @@ class Trial:
         """Make the video of one method: its path and the wall-clock s it took."""
         assert self.mode != "view", "a turntable has no driver"
         settings = Settings(
-            mode=self.mode, method=method, full_frame=True, label=False, sound="none", wrinkles=wrinkles
+            mode=self.mode, method=method, full_frame=True, label=False, mark=False, sound="none",
+            wrinkles=wrinkles,
         )
         name = method if wrinkles else f"{method}-smooth"
         return self._timed(
@@ -81,7 +82,7 @@ class Trial:
 
     def view(self, method: Method, path: HeadPath) -> tuple[Path, float]:
         """`transfer` for a turntable."""
-        settings = Settings(method=method, full_frame=True, label=False, sound="none")
+        settings = Settings(method=method, full_frame=True, label=False, mark=False, sound="none")
         return self._timed(method, lambda out: self.setup.pipeline.view(self.head, out, path, settings).video)
 
     def _timed(self, name: str, make: Callable[[Path], Path]) -> tuple[Path, float]:

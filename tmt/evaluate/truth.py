@@ -33,7 +33,7 @@ from tmt.video import read_frames, save_png
 FOLDER = "truth"
 FLAT = ("copy", "warp2d", "learned2d")  # methods that know no depth
 HEAD = ("skin", "hair", "eyes", "mouth")  # labels of what belongs to a head
-SETTINGS = Settings(mode="relative", full_frame=True, label=False, sound="none")
+SETTINGS = Settings(mode="relative", full_frame=True, label=False, mark=False, sound="none")
 
 
 @dataclass(frozen=True)
