@@ -29,7 +29,7 @@ PAGE_USES = APP_USES | {
 }
 
 LINES = 250
-LONGER = {"types.py": 340}  # every shape that crosses a module border, told in one place
+LONGER = {"types.py": 341}  # every shape that crosses a module border, told in one place
 
 
 def python_files() -> list[Path]:

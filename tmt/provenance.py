@@ -14,7 +14,7 @@ import platform
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from fractions import Fraction
 from importlib import metadata
@@ -85,7 +85,7 @@ class Run:
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
     where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
     and limit, or already counted;
-    seconds by stage; label: the visible one is on.
+    seconds by stage; label: the visible one is on; tracking: what found whose face, see `tracking`.
     """
 
     settings: DataclassInstance
@@ -98,6 +98,7 @@ class Run:
     limits: Iterable[str] | Mapping[str, int]
     seconds: Mapping[str, float]
     label: bool
+    tracking: Mapping[str, object] = field(default_factory=dict)
 
 
 def statements(language: Language = "en") -> dict[str, str]:
@@ -160,6 +161,7 @@ def report(run: Run) -> dict[str, object]:
         "label": {"visible": run.label},
         "consent": _plain(run.consent),
         "settings": _plain(run.settings),
+        "tracking": _plain(run.tracking),
         "inputs": _plain(run.inputs),
         "outputs": _plain(run.outputs),
         "rates": _plain(run.rates),
@@ -172,12 +174,21 @@ def report(run: Run) -> dict[str, object]:
     }
 
 
+def tracking(tracker: object, face: int | None) -> dict[str, object]:
+    """What a result depends on beside its settings: the tracker's name, and which face of the subject clip it is."""
+    return {"tracker": type(tracker).__name__, "subject_face": face}
+
+
 def write_json(path: Path, mapping: Mapping[str, object]) -> None:
     """Write a mapping as UTF-8 JSON, whole or not at all; raises OutputError."""
-    text = json.dumps(mapping, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    write_text(path, json.dumps(mapping, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8, whole or not at all; raises OutputError."""
     part = path.with_name(f".{uuid.uuid4().hex}.tmp")  # same folder: os.replace is atomic within a file system only
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))  # a name on disk need not be text
         os.replace(part, path)
     except OSError as error:
         raise OutputError("output_unwritable", name=path.name, reason=error.strerror) from error

@@ -109,7 +109,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
             clock = time.perf_counter()
         seconds["encode"] += time.perf_counter() - clock  # type: ignore[assignment]
         seconds["total"] = time.perf_counter() - started + sum(job.spent.values())  # type: ignore[assignment]
-        report = _report(job, beside, seconds, limits)
+        report = _report(job, beside, seconds, limits, tracker)
         report_path = job.out.with_suffix(".json")
         provenance.write_json(report_path, report)
     except BaseException:
@@ -177,7 +177,9 @@ class _Panels:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if self._height < height else cv2.INTER_CUBIC)
 
 
-def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counter[str]) -> dict[str, object]:
+def _report(
+    job: Job, beside: Path | None, seconds: Counter[str], limits: Counter[str], tracker: FaceTracker
+) -> dict[str, object]:
     """The .json beside the video."""
     inputs = {"subject": provenance.fingerprint(job.head.info.path)}
     rates, found = {"subject": job.head.info.fps, "output": job.fps}, {"subject": job.head.track.found}
@@ -192,5 +194,6 @@ def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counte
             settings=job.settings, consent=job.head.receipt, inputs=inputs, outputs=outputs, rates=rates, found=found,
             lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
             seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
+            tracking=provenance.tracking(tracker, job.head.face),
         )
     )

@@ -271,6 +271,7 @@ class CanonicalHead:
     seconds: float
     back: Back | None = None
     atlas: Atlas | None = None
+    face: int | None = None  # which one of the clip's was asked for, from the left from 1
 
 
 @dataclass(frozen=True)
