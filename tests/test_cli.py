@@ -95,6 +95,7 @@ def test_the_report_tells_what_was_done_with_what(transfer: Done, subject_clip: 
     assert report["frames"]["driving"]["tracked"] == probe(driving_clip).frames
     assert Fraction(report["rates"]["output"]) == probe(driving_clip).fps
     assert report["label"] == {"visible": True}
+    assert set(report["tracking"]) == {"tracker", "subject_face"}
     assert report["consent"]["text"] == provenance.CONSENT_TEXT
     assert report["versions"]["tmt"] == __version__
     assert str(subject_clip.parent) not in text, "a report names no folders"

@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 SKIPPED = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
 
 # From the outside inwards. A module that is named nowhere here is a stage.
-ENTRANCES = {"__init__", "__main__", "cli", "cli_verify", "doctor", "page"}  # what people start
+ENTRANCES = {"__init__", "__main__", "cli", "cli_bars", "cli_batch", "cli_verify", "doctor", "page"}  # what is started
 MEASURING = {"evaluate", "train"}  # uses the whole product; only the command line knows it
-ORDER = {"pipeline", "preview", "run", "draw", "renderer", "study"}  # puts the stages in order
+ORDER = {"batch", "pipeline", "preview", "run", "draw", "renderer", "study"}  # puts the stages in order
 FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what every stage may use
 # What app.py and the page use of the rest: what a run is asked by, and what it is shown with.
 APP_USES = {"errors", "types", "provenance", "pipeline", "page", "report_html"}

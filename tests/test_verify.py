@@ -212,7 +212,8 @@ def test_marks_of_one_run_are_alike_in_all_its_videos(driving_clip: Path) -> Non
     seal = Seal(Settings(), RECEIPT, {})
     frames = list(read_frames(driving_clip))
     first, second = (mark.find(map(seal.marker(), frames)) for _ in range(2))
-    assert first.number == second.number is not None
+    assert first.number is not None
+    assert first.number == second.number
     assert mark.written(first.number) == seal.told()["mark"]["number"]  # type: ignore[index]
 
 

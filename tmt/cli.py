@@ -1,4 +1,4 @@
-"""The command line: transfer, study, view, verify, evaluate, bench, doctor.
+"""The command line: transfer, batch, study, view, verify, evaluate, bench, doctor.
 
 Exit status: 0 done, 2 wrong usage, 3 bad input or output, 4 no consent, 130 interrupted.
 """
@@ -6,21 +6,21 @@ Exit status: 0 done, 2 wrong usage, 3 bad input or output, 4 no consent, 130 int
 from __future__ import annotations
 
 import argparse
-import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tmt import cli_batch
+from tmt.cli_bars import progress as _progress
 from tmt.cli_verify import add_verify
 from tmt.errors import ConsentError, MediaError, TmtError
 from tmt.presets import STRENGTHS
 from tmt.terminal import spoken
-from tmt.types import METHODS, PARTS, TRACKERS, Consent, Settings, Step
+from tmt.types import METHODS, PARTS, TRACKERS, Consent, Settings
 
 if TYPE_CHECKING:
     from tmt.pipeline import TalkingHeadPipeline
-    from tmt.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,15 +45,14 @@ def _parser() -> argparse.ArgumentParser:
     transfer = commands.add_parser("transfer", help="move the subject's head as in the driving video")
     transfer.add_argument("subject", type=Path, help="video or picture whose appearance is kept")
     transfer.add_argument("driving", type=Path, help="video whose head motion, gaze and expression are transferred")
-    transfer.add_argument("--mode", choices=("relative", "absolute"), default="relative",
-                          help="relative: changes since a neutral frame; absolute: the head as its picture has it")
-    transfer.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="which clip's")
-    transfer.add_argument("--driving-face", type=int, metavar="N", help="of several, from the left from 1")
-    transfer.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
-    for name in STRENGTHS:
-        transfer.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help="strength, 1: as driven")
+    _moving(transfer)
     _common(transfer)
     transfer.set_defaults(run=_transfer)
+    batch = commands.add_parser("batch", help="transfer many pairs, each subject studied once")
+    cli_batch.add_jobs(batch)
+    _moving(batch)
+    _common(batch, "DIR")
+    batch.set_defaults(run=_batch)
     study = commands.add_parser("study", help="build the subject's canonical head and show it")
     study.add_argument("subject", type=Path)
     study.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
@@ -72,8 +71,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.mp4")
+def _moving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mode", choices=("relative", "absolute"), default="relative",
+                        help="relative: changes since a neutral frame; absolute: the head as its picture has it")
+    parser.add_argument("--sound", choices=("driving", "subject", "none"), default="driving", help="which clip's")
+    parser.add_argument("--driving-face", type=int, metavar="N", help="of several, from the left from 1")
+    parser.add_argument("--side-by-side", action="store_true", help="also write subject, driving and result together")
+    for name in STRENGTHS:
+        parser.add_argument(f"--{name}", type=float, default=1.0, metavar="X", help="strength, 1: as driven")
+
+
+def _common(parser: argparse.ArgumentParser, output: str = "OUT.mp4") -> None:
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar=output)
     parser.add_argument("--method", choices=METHODS, default=Settings.method, help="%(default)s; others to compare")
     parser.add_argument("--size", type=int, choices=(256, 512, 1024), help="px of the head's crop")
     parser.add_argument("--full-frame", action="store_true", help="put the head back into the subject's full picture")
@@ -134,28 +143,6 @@ def _pipeline(options: argparse.Namespace) -> TalkingHeadPipeline:
     return TalkingHeadPipeline.from_pretrained(options.tracker)
 
 
-@contextlib.contextmanager
-def _progress(options: argparse.Namespace) -> Iterator[Progress]:
-    """A bar per stage on stderr, with the time left; none when it is no terminal or --quiet is given."""
-    from tqdm import tqdm
-
-    bars: dict[str, tqdm[object]] = {}
-
-    def say(step: Step) -> None:
-        if step.stage not in bars:
-            for bar in bars.values():
-                bar.close()
-            hidden = True if options.quiet else None  # None: where stderr is no terminal
-            bars[step.stage] = tqdm(desc=step.stage, total=step.total, unit="frame", disable=hidden, file=sys.stderr)
-        bars[step.stage].update(step.done - bars[step.stage].n)
-
-    try:
-        yield say
-    finally:
-        for bar in bars.values():
-            bar.close()
-
-
 def _settings(options: argparse.Namespace) -> Settings:
     extra = {} if not hasattr(options, "mode") else {
         "mode": options.mode, "sound": options.sound, "side_by_side": options.side_by_side,
@@ -197,6 +184,10 @@ def _transfer(options: argparse.Namespace) -> int:
         if path is not None:
             print(path)
     return 0
+
+
+def _batch(options: argparse.Namespace) -> int:
+    return cli_batch.perform(options, _settings(options), _affirmed, _pipeline, spoken())
 
 
 def _study(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 Language = Literal["en", "ja"]
@@ -74,6 +75,31 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name}: there is no certificate in it. Give the signer's root certificate as PEM.",
         "{name}：証明書が含まれていません。署名者のルート証明書（PEM形式）を指定してください。",
     ),
+    "jobs": ("{name}: nothing was started, because of these rows:", "{name}：次の行に問題があるため、何も開始していません："),
+    "jobs_line": ("  line {line}: {problem}", "  {line}行目：{problem}"),
+    "jobs_unreadable": (
+        "{name}: this is not a table that can be read ({reason}). Save it as CSV in UTF-8, with commas.",
+        "{name}：表として読み取れません（{reason}）。カンマ区切りのCSV（UTF-8）で保存してください。",
+    ),
+    "jobs_empty": ("{name}: there is no pair of clips in it. Give at least one.", "{name}：動画の組がありません。1組以上指定してください。"),
+    "column_unknown": ("{name}: the column {column!r} is unknown. There are: {known}.", "{name}：列 {column!r} は使えません。使える列：{known}。"),
+    "column_missing": (
+        "{name}: the column {column} is missing. The first line names the columns, parted by commas.",
+        "{name}：列 {column} がありません。1行目に列名をカンマ区切りで書いてください。",
+    ),
+    "column_twice": ("{name}: the column {column} is there twice. Leave one.", "{name}：列 {column} が2つあります。1つにしてください。"),
+    "cell_missing": ("The cell {column} is empty. Name a file in it.", "{column} の欄が空です。ファイル名を書いてください。"),
+    "cells_too_many": ("There are more cells than columns. Put a text with commas into quotation marks.", "列の数より多くの値があります。カンマを含む値は引用符で囲んでください。"),
+    "output_folder": ("{name}: the output must be a plain file name, without a folder.", "{name}：出力にはフォルダーを含まないファイル名だけを書いてください。"),
+    "output_twice": ("{name}: line {line} writes this file, too. Give each row an output of its own.", "{name}：{line}行目も同じファイルに書き出します。行ごとに別の出力名にしてください。"),
+    "unexpected": (
+        "{name}: an unexpected problem ({reason}). Run this pair alone with tmt transfer to see more.",
+        "{name}：予期しない問題が起きました（{reason}）。詳しくは、この組だけを tmt transfer で実行して確認してください。",
+    ),
+    "batch_stopped": (
+        "Stopped; what was finished is kept. The same command goes on from there.",
+        "停止しました。完了した結果は残っています。同じコマンドで続きから再開できます。",
+    ),
     "cancelled": ("Stopped on request; nothing was kept.", "要求により停止しました。途中のファイルは残していません。"),
 }
 
@@ -112,6 +138,10 @@ REASONS: dict[str, str] = {
     "1 or more": "1以上",
     "certificate and key go together": "証明書と鍵は両方必要です",
     "there is no PEM in it": "PEM形式ではありません",
+    "yes or no": "yes または no",
+    "a number": "数値",
+    "a whole number": "整数",
+    "it is not UTF-8": "UTF-8ではありません",
     "equally many angles of each kind": "角度の数をそろえてください",
 }
 
@@ -168,6 +198,20 @@ class SettingsError(TmtError):
 
 class WeightsError(TmtError):
     """Weights or an optional package that cannot be loaded."""
+
+
+class JobsError(TmtError):
+    """A table of jobs that cannot be read, or rows of it that cannot be done; `problems` says why, by line."""
+
+    def __init__(self, key: str, problems: Mapping[int, TmtError] | None = None, **values: object) -> None:
+        self.problems = dict(sorted((problems or {}).items()))
+        super().__init__(key, **values)
+
+    def text(self, language: Language = "en") -> str:
+        """The message in one language, and a line for each row."""
+        line = TEXTS["jobs_line"][1 if language == "ja" else 0]
+        rows = (line.format(line=number, problem=why.text(language)) for number, why in self.problems.items())
+        return "\n".join((super().text(language), *rows))
 
 
 class Cancelled(TmtError):

@@ -56,12 +56,12 @@ class HeadSettings:
     eye_corners: float = EYE_CORNERS
 
 
-def check_folder(folder: Path) -> None:
+def check_folder(folder: Path, files: Collection[str] = FILES) -> None:
     """Make the folder if it is missing (not those above it); OutputError unless the files can be written into it."""
     name = folder.resolve().name
     try:
         folder.mkdir(exist_ok=True)
-        for file in FILES:
+        for file in files:
             if (folder / file).is_dir():
                 raise OutputError("output_unwritable", name=file, reason="it is a folder")
         with tempfile.TemporaryFile(dir=folder):

@@ -85,7 +85,8 @@ class Run:
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
     where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
     and limit, or already counted;
-    seconds by stage; label: the visible one is on; sealed: mark and credentials, see `seal.py`.
+    seconds by stage; label: the visible one is on; sealed: mark and credentials, see `seal.py`; tracking: what found
+    whose face, see `tracking`.
     """
 
     settings: DataclassInstance
@@ -99,6 +100,7 @@ class Run:
     seconds: Mapping[str, float]
     label: bool
     sealed: Mapping[str, object] = field(default_factory=dict)
+    tracking: Mapping[str, object] = field(default_factory=dict)
 
 
 def statements(language: Language = "en") -> dict[str, str]:
@@ -162,6 +164,7 @@ def report(run: Run) -> dict[str, object]:
         **run.sealed,
         "consent": plain(run.consent),
         "settings": plain(run.settings),
+        "tracking": plain(run.tracking),
         "inputs": plain(run.inputs),
         "outputs": plain(run.outputs),
         "rates": plain(run.rates),
@@ -174,12 +177,21 @@ def report(run: Run) -> dict[str, object]:
     }
 
 
+def tracking(tracker: object, face: int | None) -> dict[str, object]:
+    """What a result depends on beside its settings: the tracker's name, and which face of the subject clip it is."""
+    return {"tracker": type(tracker).__name__, "subject_face": face}
+
+
 def write_json(path: Path, mapping: Mapping[str, object]) -> None:
     """Write a mapping as UTF-8 JSON, whole or not at all; raises OutputError."""
-    text = json.dumps(mapping, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    write_text(path, json.dumps(mapping, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8, whole or not at all; raises OutputError."""
     part = path.with_name(f".{uuid.uuid4().hex}.tmp")  # same folder: os.replace is atomic within a file system only
     try:
-        part.write_text(text, encoding="utf-8")
+        part.write_bytes(text.encode("utf-8", "backslashreplace"))  # a name on disk need not be text
         os.replace(part, path)
     except OSError as error:
         raise OutputError("output_unwritable", name=path.name, reason=error.strerror) from error

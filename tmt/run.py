@@ -112,7 +112,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
             clock = time.perf_counter()
         seconds["encode"] += time.perf_counter() - clock  # type: ignore[assignment]
         seconds["total"] = time.perf_counter() - started + sum(job.spent.values())  # type: ignore[assignment]
-        report = _report(job, beside, seal, seconds, limits)
+        report = _report(job, beside, seal, seconds, limits, tracker)
         report_path = job.out.with_suffix(".json")
         provenance.write_json(report_path, report)
     except BaseException:
@@ -195,7 +195,7 @@ class _Panels:
 
 
 def _report(
-    job: Job, beside: Path | None, seal: Seal, seconds: Counter[str], limits: Counter[str]
+    job: Job, beside: Path | None, seal: Seal, seconds: Counter[str], limits: Counter[str], tracker: FaceTracker
 ) -> dict[str, object]:
     """The .json beside the video."""
     rates, found = {"subject": job.head.info.fps, "output": job.fps}, {"subject": job.head.track.found}
@@ -209,5 +209,6 @@ def _report(
             settings=job.settings, consent=job.head.receipt, inputs=seal.inputs, outputs=outputs, rates=rates,
             found=found, lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
             seconds={"study": job.head.seconds, **seconds}, label=job.settings.label, sealed=seal.told(),
+            tracking=provenance.tracking(tracker, job.head.face),
         )
     )

@@ -86,7 +86,7 @@ def study(
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
-        back=back_of(surface, bank, performance, tracker.topology), atlas=atlas,
+        back=back_of(surface, bank, performance, tracker.topology), atlas=atlas, face=face,
     )
 
 

@@ -271,13 +271,13 @@ class CanonicalHead:
     seconds: float
     back: Back | None = None
     atlas: Atlas | None = None
+    face: int | None = None  # which one of the clip's was asked for, from the left from 1
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1. `size` px is
-    the side of the head's crop; with `full_frame` the most that the crop is rendered at (the picture keeps its own
-    size). None: the crop's own pixels, between 256 and 512, or up to 1024 in the full frame."""
+    """How a transfer is done. Strengths multiply the driver's offsets (1 = as driven); `steadiness` 0..1; `size` px of
+    the head's crop, in a `full_frame` at most. None: its own pixels, from 256 to 512, or to 1024 in the full frame."""
 
     mode: Mode = "relative"
     method: Method = "fused"
