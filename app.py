@@ -33,7 +33,7 @@ from tmt.report_html import Price
 
 ROOT = Path(__file__).parent
 ASSETS, EXAMPLES = ROOT / "tmt" / "assets", ROOT / "examples"
-SCRIPTS, STYLES = ("page.js", "player.js", "head.js"), ("page.css", "player.css")
+SCRIPTS, STYLES = ("page.js", "player.js", "head.js"), ("page.css", "cards.css", "player.css")
 HOURS = 2.0  # a clip is deleted after this time without its visitor: longer than any run, shorter than a working day
 MAX_FILE = "500mb"  # a minute of 4K from a telephone
 TITLE = "Talking-head motion transfer / 顔の動きの転写"  # a tab's title is not translated
