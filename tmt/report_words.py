@@ -29,9 +29,9 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "follows_fair": ("Mostly; weaker: {parts}", "おおむね（{parts}は不十分）"),
     "follows_poor": ("Not everything: {parts}", "一部追従せず（{parts}）"),
     "same_detail": (
-        "How near it is to the subject : to the person in the motion clip. Shape is weak evidence: the expression "
-        "changes it, too.",
-        "数字は「被写体：動き側の人物」への近さの比です。顔の形は表情によっても変わるため、参考程度にご覧ください。",
+        "The figures are how near it is to the subject : to the person in the motion clip. Shape is weak "
+        "evidence, since expressions change it, too.",
+        "数字は「被写体：動き側の人物」の近さの比です。顔の形は表情によっても変わるため、参考程度にご覧ください。",
     ),
     "follows_detail": (
         "In step 1: moves at the same moments. Strength 1: moves as far as was set. Neither says how natural it looks. "
@@ -59,9 +59,9 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "trace_skin": ("Skin", "肌"),
     "trace_shape": ("Face shape", "顔の形"),
     "trace_network": ("Face recognition", "顔認識"),
-    "side_subject": ("the subject", "被写体"),
-    "side_unclear": ("undecided", "どちらとも言えない"),
-    "side_driver": ("the person in the motion clip", "動き側の人物"),
+    "side_subject": ("nearer the subject", "被写体に近い"),
+    "side_unclear": ("undecided", "判断できない"),
+    "side_driver": ("nearer the person in the motion clip", "動き側の人物に近い"),
     "trace_numbers": ("{percent:.0f} : {rest:.0f}", "{percent:.0f}：{rest:.0f}"),
     "looks": ("Frames that deserve a look", "確認をお勧めするフレーム"),
     "no_looks": ("Nothing flagged", "特にありません"),
@@ -90,7 +90,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "label_off": (
         "The visible label was switched off for this run.", "この動画では「AI生成」の表示がオフに設定されています。"
     ),
-    "made": ("Made", "作成日時"),
+    "made": ("Created", "作成日時"),
     "subject": ("Subject", "被写体"),
     "driving": ("Motion", "動き"),
     "result": ("Result", "結果"),
