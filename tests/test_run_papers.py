@@ -84,10 +84,10 @@ def test_the_numbers_of_a_run_are_those_of_the_evaluation(
     assert astuple(judged.row.g) == astuple(row.g)
 
 
-def test_a_good_run_reads_so_in_words(judged: RunNumbers) -> None:
+def test_a_run_that_follows_throughout_but_faintly_in_places_is_told_as_mostly_following(judged: RunNumbers) -> None:
     levels = {part.name: part.level for part in judged.parts}
-    assert (judged.same, levels["head"], levels["mouth"]) == ("good", "follows", "follows")
-    assert judged.follows == "fair", "brows and gaze move half as far as the motion clip's"
+    assert (judged.same, levels["head"], judged.follows) == ("good", "follows", "fair")
+    assert "not" not in levels.values() and "weakly" in levels.values()
     assert all(look.weight >= 1 for look in judged.looks)
     times = [look.seconds for look in judged.looks]
     assert times == sorted(times)

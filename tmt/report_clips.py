@@ -36,7 +36,7 @@ def _facts(info: MediaInfo, tracked: Mapping[str, object], language: Language) -
         length = "" if info.seconds is None else word("seconds", language, value=info.seconds)
     facts = {
         "fact_size": f"{info.width} × {info.height}", "fact_rate": rate, "fact_length": length,
-        "fact_frames": str(info.frames or ""), "fact_sound": word(f"is_{info.has_audio}", language),
+        "fact_frames": str(info.frames or ""), "fact_sound": word(f"sound_{info.has_audio}", language),
         "fact_tracked": "", "fact_held": "",
     }  # fmt: skip
     if tracked:

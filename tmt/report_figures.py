@@ -80,7 +80,7 @@ NAMES: dict[str, tuple[Pair, Pair]] = {
         ("Likewise; smaller is better.", "上と同様です。小さいほど良い値です。"),
     ),
     "csim_self": (
-        ("Face recognition: the subject like themself", "顔認識：被写体どうしの類似度"),
+        ("Face recognition: the subject like themself", "顔認識：被写体自身との類似度"),
         ("The most that can be expected.", "被写体の動画の中での類似度で、期待できる上限です。"),
     ),
     "texture_subject": (

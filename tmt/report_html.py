@@ -17,7 +17,7 @@ from tmt.receipt import Review
 from tmt.report_clips import clips_part
 from tmt.report_figures import figures_table, shown_value
 from tmt.report_findings import Finding, finding_card
-from tmt.report_words import WORDS, local_time, word
+from tmt.report_words import WORDS, labelled, local_time, word
 from tmt.types import Array, MediaInfo
 
 ASSETS = Path(__file__).parent / "assets"
@@ -81,7 +81,7 @@ class Story:
 def html_report(story: Story, language: Language) -> str:
     """The whole file: what was decided first, then what was found, then all that it rests on."""
     title = word("title", language)
-    made = f"{word('made', language)}: {local_time(story.report.get('created_utc', ''), language)}"
+    made = labelled(word("made", language), local_time(story.report.get("created_utc", ""), language), language)
     body = [
         f"<h1>{title}</h1>", _paragraph(made, "meta"), _review(story, language), _label(story, language),
         _findings(story, language), _moments(story, language), clips_part(story.clips, story.report, language),
@@ -121,7 +121,7 @@ def _findings(story: Story, language: Language) -> str:
     if not story.findings:
         return ""
     cards = "".join(finding_card(item, language) for item in story.findings)
-    looks = [f"{word('at', language, seconds=at)}: {word(reason, language)}" for at, reason in story.looks]
+    looks = [labelled(word("at", language, seconds=at), word(reason, language), language) for at, reason in story.looks]
     listed = "".join(f"<li>{html.escape(look)}</li>" for look in looks) or f"<li>{word('no_looks', language)}</li>"
     return (
         f'<h2>{word("summary", language)}</h2><div class="cards">{cards}</div>'
@@ -134,9 +134,8 @@ def _review(story: Story, language: Language) -> str:
     signed, title = story.review, word("review", language)
     if signed is None:
         return f'<div class="signed">{title}<b>{word("not_reviewed", language)}</b></div>'
-    said = [f"{word('when', language)}: {local_time(signed.utc, language)}"]
-    said += [f"{word(key, language)}: {value}" for key, value in
-             (("reviewer", signed.reviewer), ("remark", signed.remark)) if value]  # fmt: skip
+    told = {"when": local_time(signed.utc, language), "reviewer": signed.reviewer, "remark": signed.remark}
+    said = [labelled(word(key, language), value, language) for key, value in told.items() if value]
     lines = "".join(map(_paragraph, said))
     return f'<div class="signed {signed.decision}">{title}<b>{word(signed.decision, language)}</b>{lines}</div>'
 
@@ -164,7 +163,7 @@ def _consent(story: Story, language: Language) -> str:
     listed = "".join(f"<li>{html.escape(words[key])}</li>" for key in consent.get("statements", ()) if key in words)
     line = word("consent_text", language, version=consent.get("text"), utc=local_time(consent.get("utc"), language))
     rows = {
-        f"{word(f'role_{role}', language)}: {entry['name']}": entry["sha256"]
+        labelled(word(f"role_{role}", language), entry["name"], language): entry["sha256"]
         for part in ("inputs", "outputs")
         for role, entry in _mapping(story.report, part).items()
         if isinstance(entry, Mapping) and f"role_{role}" in WORDS
@@ -177,7 +176,7 @@ def _consent(story: Story, language: Language) -> str:
 
 def _settings(story: Story, language: Language) -> str:
     listed = ", ".join(f"{name} {version}" for name, version in _mapping(story.report, "versions").items())
-    versions = f"{word('versions', language)}: {listed}" if listed else ""
+    versions = labelled(word("versions", language), listed, language) if listed else ""
     rows = {
         word(f"set_{name}", language) if f"set_{name}" in WORDS else name:
             word(f"is_{value}", language) if f"is_{value}" in WORDS else value

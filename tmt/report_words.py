@@ -64,7 +64,7 @@ FINDINGS: dict[str, tuple[str, str]] = {
     "side_driver": ("nearer the person in the motion clip", "動き側の人物に近い"),
     "trace_numbers": ("{percent:.0f} : {rest:.0f}", "{percent:.0f}：{rest:.0f}"),
     "looks": ("Frames that deserve a look", "確認をお勧めするフレーム"),
-    "no_looks": ("Nothing flagged", "特にありません"),
+    "no_looks": ("Nothing flagged", "特になし"),
     "lost": ("no face was found", "顔を検出できません"),
     "shut": ("an eye is nearly shut that is open in the motion clip", "動きの動画では開いている目が、ほぼ閉じています"),
     "mouth": ("the mouth differs from the motion clip", "口の開きが動きの動画と異なります"),
@@ -92,7 +92,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "made": ("Created", "作成日時"),
     "subject": ("Subject", "被写体"),
-    "driving": ("Motion", "動き"),
+    "driving": ("Motion clip", "動きの動画"),
     "result": ("Result", "結果"),
     "at": ("at {seconds:.1f} s", "{seconds:.1f}秒"),
     "enlarge": ("Click to enlarge, click again to go back.", "クリックで拡大、もう一度クリックで戻ります。"),
@@ -113,6 +113,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "fact_tracked": ("Frames with a tracked face", "顔を追跡できたフレーム数"),
     "fact_held": ("Frames bridged or held", "補間・保持したフレーム数"),
     "fact_sound": ("Sound", "音声"),
+    "sound_True": ("yes", "あり"),
+    "sound_False": ("no", "なし"),
     "rate": ("{value:.4g} fps", "{value:.4g} fps"),
     "still": ("a picture", "静止画"),
     "reason_left_picture": ("left the picture", "画面の外に出た"),
@@ -121,9 +123,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "reason_another_face": ("another person’s face", "別人の顔"),
     "reason_covered_by_hand": ("covered by a hand", "手で覆われた"),
     "reason_cut_off_file": ("the file is cut off", "ファイルが途中で切れている"),
-    "limits": ("Limits that acted", "働いた制限"),
-    "no_limits": ("None.", "ありません。"),
-    "limit_frames": ("{name}: {count} frames", "{name}：{count}フレーム"),
+    "limits": ("Limits that acted", "適用された制限"),
+    "no_limits": ("None", "なし"),
+    "limit_frames": ("{name}: {count} frames", "{name}（{count}フレーム）"),
     "limit_turned_past_range": (
         "The motion turns further than the subject’s clip allows, so the head was held back",
         "動きが被写体の素材で再現できる範囲を超えたため、頭の向きを抑えました",
@@ -202,6 +204,11 @@ WORDS: dict[str, tuple[str, str]] = {
 def word(key: str, language: Language, **values: object) -> str:
     """One text of the report, filled in."""
     return WORDS[key][1 if language == "ja" else 0].format(**values)
+
+
+def labelled(name: str, value: object, language: Language) -> str:
+    """A name and its value, parted as the language does."""
+    return f"{name}：{value}" if language == "ja" else f"{name}: {value}"
 
 
 def local_time(utc: object, language: Language) -> str:
