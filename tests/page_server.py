@@ -25,7 +25,9 @@ from tmt.chosen import FaceBox
 from tmt.evaluate.metrics import Traits
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.rows import CrossRow, Run
-from tmt.evaluate.run_numbers import Look, RunNumbers
+from tmt.evaluate.run_numbers import RunNumbers
+from tmt.evaluate.standouts import Look
+from tmt.evaluate.verdicts import Part, follows_of, likeness_of, same_of
 from tmt.page.studio import Clip, Studio, Viewer
 from tmt.preflight import Preflight, Remark, Role, file_facts
 from tmt.preview import Moment, Preview
@@ -109,10 +111,13 @@ class MockStudio:
     def observe(self, subject: Clip, driving: Clip) -> Cast:
         return cast(Cast, SimpleNamespace())
 
-    def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
-        row = CrossRow("run", method, 1.5, TRAITS, TRAITS, 0.01, 0.02, 0.02, 0.02, 0.9, 0.5, 1.0, 0.8, 0.3,
+    def judge(self, video: Path, cast: Cast, settings: Settings, seconds: float) -> RunNumbers:
+        row = CrossRow("run", settings.method, 1.5, TRAITS, TRAITS, 0.01, 0.02, 0.02, 0.02, 0.9, 0.5, 1.0, 0.8, 0.3,
                        Run(25, 25, 0, seconds))  # fmt: skip
-        return RunNumbers(row, 0.66, 0.9, 1.0, "good", "good", "fair", (Look(10, 0.4, "mouth", 1.3),))
+        parts = (Part("mouth", "follows", 0.9, 0.9), Part("brows", "weakly", 0.6, 0.5))
+        likeness = likeness_of(row)
+        looks = (Look(10, 0.4, "mouth", 1.3),)
+        return RunNumbers(row, likeness, parts, 1.0, same_of(likeness), follows_of(parts), "good", looks)
 
     def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         made = {name: folder / name for name in ("head.glb", "coverage.png")}

@@ -19,6 +19,7 @@ from tmt import provenance
 from tmt.errors import TEXTS as ERRORS
 from tmt.errors import Language
 from tmt.page.texts import TEXTS, text
+from tmt.report_figures import figure_name
 from tmt.report_words import word
 
 if TYPE_CHECKING:
@@ -146,7 +147,8 @@ def _judge(visit: Visit) -> None:
     at = "() => document.querySelector('#player .lane[data-role=result] video').currentTime"
     assert until(lambda: abs(visit.page.evaluate(at) - 0.4) < 0.02)
     visit.page.locator("#numbers summary").click()
-    visit.expect("#numbers table", "pose_deg")
+    visit.expect('#numbers tr[title="pose_deg"]', "1.5")
+    visit.expect('#numbers tr[title="c_mouth"]', figure_name("c_mouth", visit.language))
 
 
 def _other_methods(visit: Visit) -> None:

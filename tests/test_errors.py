@@ -7,6 +7,8 @@ import re
 import pytest
 
 from tmt.errors import REASONS, TEXTS, MediaError, OutputError, SettingsError
+from tmt.page.texts import TEXTS as PAGE
+from tmt.report_words import WORDS as REPORT
 
 
 @pytest.mark.parametrize("key", sorted(TEXTS))
@@ -28,3 +30,11 @@ def test_names_and_unknown_reasons_stay_as_they_are() -> None:
     assert "it is a folder.mp4" in error.text("ja") and "odd thing" in error.text("ja")
     choice = SettingsError("setting", name="tracker", value="x", reason="one of a, b")
     assert "次のいずれか：a, b" in choice.text("ja")
+
+
+def test_words_are_those_that_people_use_at_work() -> None:
+    """One word for one thing, in errors, on the page and in the report."""
+    texts = [*TEXTS.values(), *PAGE.values(), *REPORT.values()]
+    odd = "復号|符号化|駆動|受領|動きの人(?!物)|再帰|コマ(?!ンド)|クリップ"
+    assert not [japanese for _, japanese in texts if re.search(odd, japanese)]
+    assert not [en for en, _ in texts if re.search(r"\bdriver\b|\bTimes\b|None stands|Kept: |Keep the", en)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import struct
 import tempfile
 from dataclasses import replace
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tmt import export, label, provenance
+from tmt import export, label, portrait, provenance
 from tmt.bake import BakedHead, bake
 from tmt.bust import to_mesh
 from tmt.errors import OutputError
@@ -335,3 +336,13 @@ def test_a_matte_that_misses_the_face_is_not_believed(head: CanonicalHead, once_
     images[..., 3] = 0
     blind = replace(single, bank=replace(single.bank, images=images))
     assert bake(blind, MEDIAPIPE_478, side=64).cells.sum() >= once_seen.cells.sum()
+
+
+def test_the_maps_of_a_head_bear_numbers_and_no_words_of_one_language(
+    head: CanonicalHead, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[str] = []
+    monkeypatch.setattr(portrait, "_write", lambda panel, text, at: written.append(text))
+    export.save_head(head, MEDIAPIPE_478, tmp_path, ("coverage.png", "depth.png"))
+    assert f"n / {len(head.bank)}" in written and str(len(head.bank)) in written
+    assert not [text for text in written if re.search("[A-Za-z]{3}", text)]

@@ -25,7 +25,8 @@ FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what eve
 APP_USES = {"errors", "types", "provenance", "pipeline", "page", "report_html"}
 PAGE_USES = APP_USES | {
     "chosen", "estimate", "evaluate", "export", "learned", "motion", "preflight", "presets", "preview", "probe",
-    "progress", "proxies", "receipt", "report_words", "run", "topology", "track", "video", "votes", "working",
+    "progress", "proxies", "receipt", "report_figures", "report_findings", "report_words", "run", "topology", "track",
+    "video", "votes", "working",
 }
 
 LINES = 250

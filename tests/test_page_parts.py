@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -17,6 +18,7 @@ from page_server import MockStudio, example_folder
 import tmt.page.gpu
 from tmt.errors import Language
 from tmt.estimate import Estimate
+from tmt.growth import ENOUGH
 from tmt.page import studio
 from tmt.page.cards import clip_card
 from tmt.page.examples import load_examples, showcase
@@ -25,6 +27,7 @@ from tmt.page.line import Line, Place
 from tmt.page.methods import method_choice
 from tmt.page.player import Lane, player
 from tmt.page.run import in_turn
+from tmt.page.texts import text
 from tmt.page.visits import ALL_HEADS, HEADS, Visits
 from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.run import Job
@@ -226,3 +229,11 @@ def test_a_method_is_understood_by_its_name_in_either_language_too(sent: str) ->
     assert choice.preprocess(sent) == "warp2d"
     with pytest.raises(gr.Error):
         choice.preprocess("another")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_words_on_growth_say_what_is_counted_and_how_it_goes_with_coverage(language: Language) -> None:
+    """At most so many of the keyframes are laid, and the one that all are laid onto."""
+    assert re.search(rf"\b{ENOUGH + 1}\b|最大{ENOUGH + 1}枚", text("growth_help", language))
+    for key in ("growth_help", "coverage_help"):
+        assert re.search("keyframe|キーフレーム", text(key, language)), key

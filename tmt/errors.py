@@ -21,7 +21,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name}: there is no picture track in it, only sound or data. Give a video or picture file.",
         "{name}：映像が含まれていません（音声などのみ）。動画または画像ファイルを指定してください。",
     ),
-    "no_frames": ("{name}: no picture could be decoded; the file may be cut off. Export it again.", "{name}：映像を復号できません。ファイルが途中で切れている可能性があります。書き出し直してください。"),
+    "no_frames": ("{name}: no picture could be decoded; the file may be cut off. Export it again.", "{name}：映像を読み込めません。ファイルが途中で切れている可能性があります。書き出し直してください。"),
     "cut_off": (
         "{name}: the file is cut off; its last {seconds:.1f} s are missing. What is there is used.",
         "{name}：ファイルが途中で切れており、末尾の約{seconds:.1f}秒がありません。残っている部分を使います。",
@@ -32,32 +32,32 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "no_face": (
         "{name}: no human face was found. Use a clip in which one face looks towards the camera and is at least 60 pixels wide.",
-        "{name}：人の顔が見つかりません。カメラの方を向いた幅60ピクセル以上の顔が写る素材を使ってください。",
+        "{name}：人の顔が見つかりません。カメラの方を向いた、幅60ピクセル以上の顔が写っている素材を使ってください。",
     ),
     "face_too_small": (
         "{name}: the face is only {pixels:.0f} pixels wide; at least {limit:.0f} are needed. Use a closer or larger picture.",
-        "{name}：顔の幅が{pixels:.0f}ピクセルしかありません（{limit:.0f}以上が必要）。より大きく写った素材を使ってください。",
+        "{name}：顔の幅が{pixels:.0f}ピクセルしかありません（{limit:.0f}以上が必要）。顔がより大きく写った素材を使ってください。",
     ),
     "face_index": (
         "{name}: face {index} was asked for, but no picture shows more than {count}. Faces are counted from the left from 1.",
         "{name}：{index}番目の顔が指定されましたが、同時に写る顔は最大{count}人です。顔は左から1、2…と数えます。",
     ),
     "driving_needs_motion": (
-        "{name}: the driving clip has only one frame; there is no motion to transfer. Use a video.",
-        "{name}：駆動動画が1フレームしかなく、転写する動きがありません。動画を使ってください。",
+        "{name}: the motion clip has only one frame; there is no motion to transfer. Use a video.",
+        "{name}：動きの動画が1フレームしかなく、転写する動きがありません。動画を指定してください。",
     ),
     "consent": (
         "Consent is missing for: {missing}. All three statements must be affirmed before anything is processed.",
-        "次の同意がありません：{missing}。処理の前に3つの項目すべてへの同意が必要です。",
+        "次の項目への同意がありません：{missing}。処理の前に、3つの項目すべてへの同意が必要です。",
     ),
     "consent_flag": (
         "Nothing was processed: affirm the three statements above with --consent.",
-        "処理を行っていません。上の3項目に同意する場合は --consent を付けてください。",
+        "処理は行っていません。上の3項目に同意する場合は --consent を付けてください。",
     ),
     "output_unwritable": ("{name}: cannot be written ({reason}). Choose another folder or free some space.", "{name}：書き込めません（{reason}）。別の保存先を選ぶか、空き容量を確保してください。"),
     "output_suffix": ("{name}: the output must end in {suffix}.", "{name}：出力ファイルの拡張子は{suffix}にしてください。"),
     "same_file": ("{name}: the output would overwrite an input. Choose another name.", "{name}：出力が入力ファイルを上書きしてしまいます。別の名前にしてください。"),
-    "encoder": ("{name}: the video could not be encoded ({reason}).", "{name}：動画を符号化できませんでした（{reason}）。"),
+    "encoder": ("{name}: the video could not be encoded ({reason}).", "{name}：動画を書き出せませんでした（{reason}）。"),
     "setting": ("Setting {name}={value!r} is not allowed: {reason}.", "設定 {name}={value!r} は使えません：{reason}。"),
     "dependency": ("The package {name} is needed and could not be loaded ({reason}). Install it with: pip install {package}", "パッケージ {name} を読み込めません（{reason}）。次で導入してください：pip install {package}"),
     "weights": ("The weights {name} could not be loaded ({reason}). {remedy}", "重み {name} を読み込めません（{reason}）。{remedy}"),
@@ -100,7 +100,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Stopped; what was finished is kept. The same command goes on from there.",
         "停止しました。完了した結果は残っています。同じコマンドで続きから再開できます。",
     ),
-    "cancelled": ("Stopped on request; nothing was kept.", "要求により停止しました。途中のファイルは残していません。"),
+    "cancelled": ("Stopped on request; nothing was kept.", "停止しました。途中のファイルは残していません。"),
 }
 
 
@@ -125,7 +125,7 @@ REASONS: dict[str, str] = {
     "no permission to write into the folder": "フォルダーに書き込む権限がありません",
     "its index is missing; the file is cut off": "索引がなく、ファイルが途中で切れています",
     "its content is of no known video format": "動画として読める形式ではありません",
-    "its pictures cannot be decoded": "映像を復号できません",
+    "its pictures cannot be decoded": "映像を読み込めません",
     "the picture is too large": "画像が大きすぎます",
     "a HEIC/AVIF picture in tiles; export it as JPEG or PNG": "分割されたHEIC/AVIF画像です。JPEGまたはPNGで書き出してください",
     "no frame was given": "フレームがありません",

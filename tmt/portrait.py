@@ -88,18 +88,19 @@ def draw_depth(view: View, unit: float) -> Array:
     deepest = float(view.depth[view.shown].max())
     colours = _coloured(np.where(view.shown, view.depth, 0) / deepest, DEPTH_MAP)
     ticks = [f"{share * deepest * unit:.1f}" for share in np.linspace(0, 1, 6)]
-    return np.concatenate([_finished(colours, view), _legend(DEPTH_MAP, ("depth, cm",), ticks)], 1)
+    return np.concatenate([_finished(colours, view), _legend(DEPTH_MAP, ("cm",), ticks)], 1)
 
 
 def draw_coverage(head: BakedHead, views: Sequence[View], frames: int) -> Array:
-    """How many of the bank's `frames` saw each part, in all views side by side, with a legend; unseen is checkered."""
+    """How many of the bank's `frames` saw each part, in all views side by side; unseen is checkered. The
+    legend has no words, since a reader's language is not known here."""
     panels = []
     for view in views:
         counts = view.of(head.seen)
         colours = _coloured(counts / frames, COUNT_MAP)
         panels.append(_finished(_checkered(colours, (counts < 0.5) | view.back, view.back), view))
     ticks = [f"{count:.0f}" for count in np.unique(np.linspace(0, frames, 6).round())]
-    return np.concatenate([*panels, _legend(COUNT_MAP, ("frames", "that see it"), ticks)], 1)
+    return np.concatenate([*panels, _legend(COUNT_MAP, (f"n / {frames}",), ticks)], 1)
 
 
 def draw_plain(values: Array, view: View, colours: int) -> Array:

@@ -47,7 +47,8 @@ def picture_of(path: Path, window: Window | None) -> Array:
 
 
 def moments(path: Path, times: list[float], height: int) -> list[Array]:
-    """The pictures of a clip at these times (s), each `height` px high [H, W, 3] uint8; past the end: its last."""
+    """The pictures of a clip at these times (s), each at most `height` px high [H, W, 3] uint8; past the end: its
+    last."""
     info = probe(path)
     wanted = [round(time * info.fps) for time in times]
     kept: dict[int, Array] = {}
@@ -64,6 +65,8 @@ def moments(path: Path, times: list[float], height: int) -> list[Array]:
 
 
 def _high(picture: Array, height: int) -> Array:
+    if picture.shape[0] <= height:
+        return picture
     size = max(1, round(picture.shape[1] * height / picture.shape[0])), height
     return cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
 

@@ -5,45 +5,52 @@ from __future__ import annotations
 import base64
 import html
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 
 from PIL import Image
 
 from tmt import provenance
 from tmt.errors import Language
 from tmt.receipt import Review
-from tmt.report_words import WORDS, word
-from tmt.types import Array
+from tmt.report_clips import clips_part
+from tmt.report_figures import figures_table, shown_value
+from tmt.report_findings import Finding, finding_card
+from tmt.report_words import WORDS, labelled, local_time, word
+from tmt.types import Array, MediaInfo
 
+ASSETS = Path(__file__).parent / "assets"
 QUALITY = 82  # of the embedded JPEGs
 STYLE = """
 :root { color-scheme: light; }
 body { font: 16px/1.6 system-ui, "Hiragino Sans", "Noto Sans CJK JP", "Yu Gothic", sans-serif; color: #1e293b;
-  max-width: 900px; margin: 2rem auto; padding: 0 1rem; background: #fff; }
+  max-width: 1100px; margin: 2rem auto; padding: 0 1rem; background: #fff; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 .meta, .note, figcaption { color: #64748b; font-size: .875rem; }
 .ai { border-left: 4px solid #4f46e5; padding: .5rem .75rem; background: #eef2ff; margin: 1rem 0; }
-.moments { display: grid; gap: 6px; overflow-x: auto; }
-.moments img { width: 100%; display: block; border-radius: 4px; }
-.cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 12px; }
-.card { border: 1px solid #e2e8f0; border-radius: 8px; padding: 12px; }
-.card b { display: block; font-size: 1.3rem; } .good b { color: #047857; } .fair b { color: #b45309; }
-.poor b { color: #b91c1c; }
+.signed { border: 2px solid #94a3b8; border-radius: 12px; padding: .5rem .9rem; margin: 1rem 0; }
+.signed b { font-size: 1.3rem; margin-left: .5em; } .signed p { margin: .2rem 0; overflow-wrap: anywhere; }
+.signed.approve { border-color: #047857; } .signed.approve b { color: #047857; }
+.signed.reject { border-color: #b91c1c; } .signed.reject b { color: #b91c1c; }
+.moment { display: grid; gap: 6px; grid-template-columns: repeat(3, minmax(0, 1fr)); margin: 0 0 1rem;
+  break-inside: avoid; }
+.moment figure { margin: 0; } .moment img { width: 100%; display: block; border-radius: 4px; cursor: zoom-in; }
+/* A picture that is pressed fills the window; the box that remembers it is out of sight and takes the keyboard. */
+.moment input { position: absolute; opacity: 0; }
+.moment input:focus-visible + img { outline: 3px solid #4f46e5; }
+.moment input:checked + img { position: fixed; inset: 0; width: 100vw; height: 100vh; object-fit: contain; z-index: 9;
+  background: rgb(15 23 42 / 92%); border-radius: 0; cursor: zoom-out; }
+.wide { overflow-x: auto; } th { font-weight: 600; }
 table { border-collapse: collapse; width: 100%; } td, th { text-align: left; padding: 4px 12px 4px 0;
   border-bottom: 1px solid #e2e8f0; vertical-align: top; font-size: .9rem; overflow-wrap: anywhere; }
-td:last-child { font-variant-numeric: tabular-nums; } code { font-size: .8rem; }
+td:not(:first-child) { font-variant-numeric: tabular-nums; } .figures td:last-child { white-space: nowrap; }
+@media (max-width: 640px) {
+  .moment { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .moment .result { grid-column: 1 / -1; order: -1; }
+}
 @media print { body { margin: 0; } }
 """
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A question, its verdict ("good", "fair", "poor", "unknown"), and the numbers behind it, in words."""
-
-    question: str
-    verdict: str
-    detail: str
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,8 @@ class Price:
 
 @dataclass(frozen=True)
 class Story:
-    """All that a report tells. moments: (s, pictures by role [H, W, 3] uint8); looks: (s, reason)."""
+    """All that a report tells. moments: (s, pictures by role [H, W, 3] uint8); looks: (s, reason); clips: what is known
+    of subject, driving clip and result as files."""
 
     report: Mapping[str, object]
     moments: Sequence[tuple[float, Mapping[str, Array]]]
@@ -67,27 +75,25 @@ class Story:
     video_seconds: float
     review: Review | None
     price: Price | None
+    clips: Mapping[str, MediaInfo] = field(default_factory=dict)
 
 
 def html_report(story: Story, language: Language) -> str:
-    """The whole file."""
+    """The whole file: what was decided first, then what was found, then all that it rests on."""
     title = word("title", language)
+    made = labelled(word("made", language), local_time(story.report.get("created_utc", ""), language), language)
     body = [
-        f"<h1>{title}</h1>", _paragraph(f"{word('made', language)}: {story.report.get('created_utc', '')}", "meta"),
-        _label(story, language), _moments(story, language), _findings(story, language), _review(story, language),
-        _cost(story, language), _consent(story, language), _settings(story, language), _figures(story, language),
+        f"<h1>{title}</h1>", _paragraph(made, "meta"), _review(story, language), _label(story, language),
+        _findings(story, language), _moments(story, language), clips_part(story.clips, story.report, language),
+        _settings(story, language), _figures(story, language), _cost(story, language), _consent(story, language),
     ]  # fmt: skip
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}'
+    style = STYLE + (ASSETS / "cards.css").read_text("utf-8")
     return (
-        f'<!doctype html>\n<html lang="{language}"><head>{head}</title><style>{STYLE}</style></head>\n<body>\n'
+        f'<!doctype html>\n<html lang="{language}"><head>{head}</title><style>{style}</style></head>\n<body>\n'
         + "\n".join(body)
         + "\n</body></html>\n"
     )
-
-
-def finding(question: str, verdict: str, language: Language, **numbers: float) -> Finding:
-    """One of the three questions, answered."""
-    return Finding(question, verdict, word(f"{question}_detail", language, **numbers))
 
 
 def _label(story: Story, language: Language) -> str:
@@ -100,40 +106,38 @@ def _label(story: Story, language: Language) -> str:
 def _moments(story: Story, language: Language) -> str:
     if not story.moments:
         return ""
-    columns, rows = len(story.moments), []
-    for role in story.moments[0][1]:
-        for seconds, pictures in story.moments:
-            caption = f"{word(role, language)} · {word('at', language, seconds=seconds)}"
-            rows.append(
-                f'<figure style="margin:0"><img alt="{html.escape(caption)}" src="{data_uri(pictures[role])}">'
-                f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-            )
-    grid = f"grid-template-columns: repeat({columns}, minmax(120px, 1fr))"
-    return f'<h2>{word("result", language)}</h2><div class="moments" style="{grid}">{"".join(rows)}</div>'
+    rows = ""
+    for seconds, pictures in story.moments:
+        shown = ""
+        for role, picture in pictures.items():
+            caption = html.escape(f"{word(role, language)} · {word('at', language, seconds=seconds)}")
+            zoom = f'<input type="checkbox" aria-label="{caption}"><img alt="{caption}" src="{data_uri(picture)}">'
+            shown += f'<figure class="{role}"><label>{zoom}</label><figcaption>{caption}</figcaption></figure>'
+        rows += f'<div class="moment">{shown}</div>'
+    return f"<h2>{word('moments', language)}</h2>{_paragraph(word('enlarge', language), 'note')}{rows}"
 
 
 def _findings(story: Story, language: Language) -> str:
     if not story.findings:
         return ""
-    cards = [
-        f'<div class="card {item.verdict}">{word(item.question, language)}<b>{word(item.verdict, language)}</b>'
-        f'<span class="note">{html.escape(item.detail)}</span></div>'
-        for item in story.findings
-    ]
-    looks = [f"{word('at', language, seconds=at)}: {word(reason, language)}" for at, reason in story.looks]
+    cards = "".join(finding_card(item, language) for item in story.findings)
+    looks = [labelled(word("at", language, seconds=at), word(reason, language), language) for at, reason in story.looks]
     listed = "".join(f"<li>{html.escape(look)}</li>" for look in looks) or f"<li>{word('no_looks', language)}</li>"
     return (
-        f'<h2>{word("summary", language)}</h2><div class="cards">{"".join(cards)}</div>'
+        f'<h2>{word("summary", language)}</h2><div class="cards">{cards}</div>'
         f"<h2>{word('looks', language)}</h2><ul>{listed}</ul>"
     )
 
 
 def _review(story: Story, language: Language) -> str:
-    title, signed = f"<h2>{word('review', language)}</h2>", story.review
+    """Whether it was approved, where nobody misses it."""
+    signed, title = story.review, word("review", language)
     if signed is None:
-        return title + _paragraph(word("not_reviewed", language))
-    rows = {"review": word(signed.decision, language), "remark": signed.remark, "reviewer": signed.reviewer}
-    return title + _table({word(key, language): value for key, value in {**rows, "when": signed.utc}.items() if value})
+        return f'<div class="signed">{title}<b>{word("not_reviewed", language)}</b></div>'
+    told = {"when": local_time(signed.utc, language), "reviewer": signed.reviewer, "remark": signed.remark}
+    said = [labelled(word(key, language), value, language) for key, value in told.items() if value]
+    lines = "".join(map(_paragraph, said))
+    return f'<div class="signed {signed.decision}">{title}<b>{word(signed.decision, language)}</b>{lines}</div>'
 
 
 def _cost(story: Story, language: Language) -> str:
@@ -157,9 +161,9 @@ def _consent(story: Story, language: Language) -> str:
         return ""
     words = provenance.statements(language)
     listed = "".join(f"<li>{html.escape(words[key])}</li>" for key in consent.get("statements", ()) if key in words)
-    line = word("consent_text", language, version=consent.get("text"), utc=consent.get("utc"))
+    line = word("consent_text", language, version=consent.get("text"), utc=local_time(consent.get("utc"), language))
     rows = {
-        f"{word(f'role_{role}', language)}: {entry['name']}": entry["sha256"]
+        labelled(word(f"role_{role}", language), entry["name"], language): entry["sha256"]
         for part in ("inputs", "outputs")
         for role, entry in _mapping(story.report, part).items()
         if isinstance(entry, Mapping) and f"role_{role}" in WORDS
@@ -172,7 +176,7 @@ def _consent(story: Story, language: Language) -> str:
 
 def _settings(story: Story, language: Language) -> str:
     listed = ", ".join(f"{name} {version}" for name, version in _mapping(story.report, "versions").items())
-    versions = f"{word('versions', language)}: {listed}" if listed else ""
+    versions = labelled(word("versions", language), listed, language) if listed else ""
     rows = {
         word(f"set_{name}", language) if f"set_{name}" in WORDS else name:
             word(f"is_{value}", language) if f"is_{value}" in WORDS else value
@@ -188,18 +192,15 @@ def _figures(story: Story, language: Language) -> str:
     if not story.figures:
         return ""
     note = _paragraph(word("figures_note", language), "note")
-    return f"<h2>{word('figures', language)}</h2>{note}{_table(story.figures)}"
+    table = figures_table({word("result", language): story.figures}, language)
+    return f"<h2>{word('figures', language)}</h2>{note}{table}"
 
 
 def _table(rows: Mapping[str, object]) -> str:
-    cells = "".join(f"<tr><td>{html.escape(str(key))}</td><td>{_shown(value)}</td></tr>" for key, value in rows.items())
+    cells = "".join(
+        f"<tr><td>{html.escape(str(key))}</td><td>{shown_value(value)}</td></tr>" for key, value in rows.items()
+    )
     return f"<table>{cells}</table>"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if value != value else f"{value:.4g}"
-    return "–" if value is None else html.escape(str(value))
 
 
 def _paragraph(words: str, kind: str = "", escaped: bool = False) -> str:

@@ -87,8 +87,17 @@
       requestAnimationFrame(move);
     };
     leader.addEventListener("loadedmetadata", () => {
-      if (leader.videoWidth) stage.style.setProperty("--shape", `${leader.videoWidth} / ${leader.videoHeight}`);
+      const width = leader.videoWidth, height = leader.videoHeight;
+      if (!width) return;
+      stage.style.setProperty("--shape", `${width} / ${height}`);
+      // Where the AI label lies, as tmt/label.py draws it: in the corner, .045 of the height, 7.85 times as wide.
+      const margin = 0.015 * Math.min(width, height), box = Math.max(20, Math.ceil(0.045 * height)) + 1;
+      stage.style.setProperty("--mark-left", `${Math.max(0, 100 * (1 - (margin + 7.85 * box) / width))}%`);
+      stage.style.setProperty("--mark-bottom", `${Math.min(100, (100 * (margin + box)) / height)}%`);
     });
+    const full = find(".full");
+    full.hidden = !document.fullscreenEnabled;
+    full.onclick = () => (document.fullscreenElement ? document.exitFullscreen() : player.requestFullscreen());
     arrange();
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     if (player.dataset.telling === "1" && calm) {  // the first frame of most clips is somebody at rest

@@ -66,7 +66,7 @@ class After:
                 report(Step("measure", 0, None))
                 if run.cast is not None:
                     seconds = result.seconds.get("total", 0.0)
-                    run.numbers[method] = self.desk.studio.judge(out, run.cast, method, seconds)
+                    run.numbers[method] = self.desk.studio.judge(out, run.cast, settings, seconds)
                 run.videos[method] = out
             return run.videos[method]
 

@@ -6,10 +6,13 @@ import html
 
 from tmt.errors import Language
 from tmt.evaluate.run_numbers import RunNumbers
+from tmt.page.answers import findings
 from tmt.page.line import Place
 from tmt.page.texts import TEXTS, of_method, text
 from tmt.preview import Preview
-from tmt.report_html import Finding, data_uri, finding
+from tmt.report_figures import figures_table
+from tmt.report_findings import finding_card
+from tmt.report_html import data_uri
 from tmt.report_words import word
 from tmt.types import Step
 from tmt.votes import Tally
@@ -64,25 +67,12 @@ def preview_panel(shown: Preview, language: Language) -> str:
     return f'<div class="panel preview"><strong>{title}</strong><div class="two">{figures}</div></div>'
 
 
-def findings(numbers: RunNumbers, language: Language) -> list[Finding]:
-    """The three questions that a person asks of a result, answered."""
-    return [
-        finding("same", numbers.same, language, percent=100 * numbers.identity, rest=100 - 100 * numbers.identity),
-        finding("follows", numbers.follows, language, value=numbers.following, degrees=numbers.row.pose_deg),
-        finding("steady", numbers.steady, language, value=numbers.trembling),
-    ]
-
-
 def numbers_panel(numbers: dict[str, RunNumbers], language: Language) -> str:
     """The answers, the frames that deserve a look as buttons, and all figures of every method in a table."""
     if not numbers:
         return ""
     own = next(iter(numbers.values()))
-    cards = "".join(
-        f'<div class="card {item.verdict}"><span>{word(item.question, language)}</span>'
-        f"<b>{word(item.verdict, language)}</b><small>{html.escape(item.detail)}</small></div>"
-        for item in findings(own, language)
-    )
+    cards = "".join(finding_card(item, language) for item in findings(own, language))
     summary = html.escape(text("numbers", language))
     return (
         f'<div class="numbers"><div class="cards">{cards}</div>{_looks(own, language)}'
@@ -103,20 +93,8 @@ def _looks(numbers: RunNumbers, language: Language) -> str:
 
 
 def _table(numbers: dict[str, RunNumbers], language: Language) -> str:
-    tables = {method: item.figures() for method, item in numbers.items()}
-    head = "".join(f"<th>{text(of_method(method), language)}</th>" for method in tables)
-    names = list(next(iter(tables.values())))
-    rows = "".join(
-        f"<tr><td>{name}</td>{''.join(f'<td>{_number(table[name])}</td>' for table in tables.values())}</tr>"
-        for name in names
-    )
-    return f'<div class="scroll"><table><tr><th>{text("figure", language)}</th>{head}</tr>{rows}</table></div>'
-
-
-def _number(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if value != value else f"{value:.4g}"
-    return html.escape(str(value))
+    tables = {text(of_method(method), language): item.figures() for method, item in numbers.items()}
+    return f'<div class="scroll">{figures_table(tables, language)}</div>'
 
 
 def tally_panel(counted: Tally, language: Language) -> str:

@@ -20,6 +20,10 @@ SPEAKER = (
     '<path class="waves" fill="none" stroke="currentColor" stroke-width="2" d="M16 8q3 4 0 8M18.5 5.5q5.5 6.5 0 13"/>'
     '<path class="cross" stroke="currentColor" stroke-width="2" d="M16 9l6 6m0-6l-6 6"/></svg>'
 )
+CORNERS = (
+    '<svg viewBox="0 0 24 24" width="18" height="18" aria-hidden="true">'
+    '<path fill="none" stroke="currentColor" stroke-width="2" d="M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"/></svg>'
+)
 STILLS = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 
 
@@ -82,7 +86,7 @@ def _controls(shown: Sequence[Lane], pair: str, language: Language) -> str:
         f'<span class="time">0.00</span>'
         f'<select class="speed" aria-label="{text("speed", language)}">{speeds}</select>'
         f'<button type="button" class="mute" aria-pressed="true" aria-label="{text("mute", language)}">'
-        f"{SPEAKER}</button>"
+        f"{SPEAKER}</button>{button('full', CORNERS)}"
         f'<button type="button" class="mode" data-wipe="{text("view_wipe", language)}"'
         f' data-side="{text("view_side", language)}"></button>'
         f'<label class="under">{text("under", language)} <select class="pair">{others}</select></label></div>'

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tmt.page.panels import findings
+from tmt.page.answers import findings
 from tmt.page.visits import Run
 from tmt.proxies import moments
 from tmt.receipt import write_receipt
@@ -15,7 +15,7 @@ from tmt.types import Array
 from tmt.video import probe
 
 MOMENTS = 4
-HEIGHT = 220  # px of a picture
+HEIGHT = 640  # px of a picture at most, as it is seen when it is pressed: a dozen make about a megabyte
 
 
 def write_story(run: Run, price: Price | None) -> Path:
@@ -28,7 +28,7 @@ def write_story(run: Run, price: Price | None) -> Path:
         report=run.result.report, moments=_moments(run, seconds), findings=findings(own, run.language) if own else (),
         looks=[(look.seconds, look.reason) for look in own.looks] if own else (),
         figures=own.figures() if own else {}, seconds=run.seconds, video_seconds=seconds, review=run.review,
-        price=price,
+        price=price, clips={"subject": probe(run.subject.path), "driving": probe(run.driving.path), "result": info},
     )  # fmt: skip
     path = video.with_name(f"{video.stem}_report.html")
     path.write_text(html_report(story, run.language), encoding="utf-8")

@@ -66,8 +66,8 @@ class Studio(Protocol):
     def observe(self, subject: Clip, driving: Clip) -> Cast:
         """What there is to measure results against."""
 
-    def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
-        """The numbers of a result."""
+    def judge(self, video: Path, cast: Cast, settings: Settings, seconds: float) -> RunNumbers:
+        """The numbers of a result, against what was asked for."""
 
     def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         """The head as head.glb, and coverage.png: how much of it was seen."""
@@ -147,9 +147,9 @@ class RealStudio:
         """See Studio."""
         return observe(People(subject.path, driving.path, subject.face, driving.face), self._instruments())
 
-    def judge(self, video: Path, cast: Cast, method: str, seconds: float) -> RunNumbers:
+    def judge(self, video: Path, cast: Cast, settings: Settings, seconds: float) -> RunNumbers:
         """See Studio."""
-        return numbers(video, cast, ("run", method), self._instruments(), seconds)
+        return numbers(video, cast, ("run", settings.method), self._instruments(), seconds, settings)
 
     def files(self, head: CanonicalHead, folder: Path, progress: Progress) -> Mapping[str, Path]:
         """See Studio."""

@@ -190,7 +190,7 @@ class Transfer:
             try:
                 run.cast = studio.observe(subject, driving)
                 report(Step("measure", 1, 2))
-                run.numbers[settings.method] = studio.judge(result.video, run.cast, settings.method, total)
+                run.numbers[settings.method] = studio.judge(result.video, run.cast, settings, total)
             except TmtError:
                 pass  # a result that the judge sees no face in has no numbers; the player shows why
             seconds["judge"] = time.perf_counter() - clock
