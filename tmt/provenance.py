@@ -85,7 +85,7 @@ class Run:
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
     where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
     and limit, or already counted;
-    seconds by stage; label: the visible one is on.
+    seconds by stage; label: the visible one is on; checkpoint: the networks in use, see checkpoint.py.
     """
 
     settings: DataclassInstance
@@ -98,6 +98,7 @@ class Run:
     limits: Iterable[str] | Mapping[str, int]
     seconds: Mapping[str, float]
     label: bool
+    checkpoint: Mapping[str, object] = dataclasses.field(default_factory=dict)
 
 
 def statements(language: Language = "en") -> dict[str, str]:
@@ -168,6 +169,7 @@ def report(run: Run) -> dict[str, object]:
         },
         "limits": dict(sorted(Counter(run.limits).items())),
         "seconds": {stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
+        "checkpoint": _plain(run.checkpoint),
         "versions": versions(),
     }
 

@@ -16,9 +16,10 @@ import numpy as np
 
 from tmt import label, provenance
 from tmt.canvas import middle_square
+from tmt.checkpoint import STUDIED, Checkpoint, told
 from tmt.draw import draw
 from tmt.errors import OutputError, SettingsError
-from tmt.learned import ASKED, check_weights
+from tmt.learned import ASKED, asked_weights
 from tmt.presets import STRENGTHS
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
@@ -43,12 +44,12 @@ class Job:
     lost: Mapping[str, int] = field(default_factory=dict)
 
 
-def check_settings(settings: Settings) -> Settings:
-    """SettingsError for a value out of its range, WeightsError for a method whose network is not there."""
+def check_settings(settings: Settings, checkpoint: Checkpoint | None = None) -> Settings:
+    """SettingsError for a value out of its range, WeightsError for a method whose network the checkpoint has not."""
     if settings.method not in METHODS:
         raise SettingsError("setting", name="method", value=settings.method, reason=f"one of {', '.join(METHODS)}")
     if settings.method in ASKED:
-        check_weights(ASKED[settings.method])
+        asked_weights(settings.method, checkpoint)
     if settings.size is not None and settings.size not in SIZES:
         raise SettingsError("setting", name="size", value=settings.size, reason=f"one of {SIZES}")
     if settings.sound not in ("driving", "subject", "none"):
@@ -192,5 +193,6 @@ def _report(job: Job, beside: Path | None, seconds: Counter[str], limits: Counte
             settings=job.settings, consent=job.head.receipt, inputs=inputs, outputs=outputs, rates=rates, found=found,
             lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
             seconds={"study": job.head.seconds, **seconds}, label=job.settings.label,
+            checkpoint=told(job.head.checkpoint, (*STUDIED, *filter(None, [ASKED.get(job.settings.method)]))),
         )
     )

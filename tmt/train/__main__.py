@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from tmt.checkpoint import ASSETS, SHIPPED, Weights
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
 from tmt.train.cache import FRAMES, build, load, load_all
@@ -80,22 +81,18 @@ def _cache(given: argparse.Namespace) -> None:
 
 
 def _fusion(given: argparse.Namespace) -> None:
-    from tmt.learned import FUSION as SHIPPED
-    from tmt.learned import FUSION2D, has_weights
     from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    shipped = SHIPPED if config.warp == "3d" else FUSION2D
-    start = _start(given.start, shipped if has_weights(shipped) else None)
+    start = _start(given.start, SHIPPED.fusion if config.warp == "3d" else SHIPPED.fusion2d)
     budget = Budget(given.budget, given.steps)
     for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
 
 
 def _geometry(given: argparse.Namespace) -> None:
-    from tmt.learned import GEOMETRY, has_weights
     from tmt.train.geometry import GeometryStage
     from tmt.train.loop import LAPS, Budget, run
     from tmt.train.views import Views, turning_of
@@ -112,14 +109,13 @@ def _geometry(given: argparse.Namespace) -> None:
               lone=config.part == "depth" and not plain)
         for clips, count, laps, plain in sets
     )
-    start = _start(given.start, GEOMETRY if has_weights(GEOMETRY / "depth") else None)
+    start = _start(given.start, SHIPPED.depth and ASSETS / "geometry")
     budget, stage = Budget(given.budget, given.steps), GeometryStage(learn, look, config.part)
     for line in run(stage, given.out, config, budget, start, given.workers, _data(real, len(drawn[CHECKED:]), held)):
         print(line, flush=True)
 
 
 def _head(given: argparse.Namespace) -> None:
-    from tmt.learned import HEAD, has_weights
     from tmt.train.head import HeadStage
     from tmt.train.loop import LAPS, Budget, run
     from tmt.train.sights import HEAD_SAMPLE, Sights
@@ -127,13 +123,12 @@ def _head(given: argparse.Namespace) -> None:
     config = read_config(given.config, seed=given.seed)
     train, check, data = _sights(given, config, HEAD_SAMPLE)
     stage = HeadStage(Sights(train, config.seed, LAPS, config.crop), Sights(check, config.seed))
-    start = _start(given.start, HEAD if has_weights(HEAD) else None)
+    start = _start(given.start, SHIPPED.head)
     for line in run(stage, given.out, config, Budget(given.budget, given.steps), start, given.workers, data):
         print(line, flush=True)
 
 
 def _joint(given: argparse.Namespace) -> None:
-    from tmt.learned import ASSETS
     from tmt.train.joint import JOINT_SAMPLE, JointStage
     from tmt.train.loop import Budget, run
 
@@ -155,9 +150,11 @@ def _sights(
     return train, check, _data(real, 0, held)
 
 
-def _start(asked: Path | None, shipped: Path | None) -> Path | None:
+def _start(asked: Path | None, shipped: Weights | Path | None) -> Path | None:
     """The weights to start from."""
-    return shipped if asked is None else None if str(asked) == "none" else asked
+    if asked is None:
+        return shipped.folder if isinstance(shipped, Weights) else shipped
+    return None if str(asked) == "none" else asked
 
 
 def _people(given: argparse.Namespace, config: TrainConfig) -> tuple[list[list[Clip]], list[list[Clip]]]:
