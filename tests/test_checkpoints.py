@@ -28,7 +28,7 @@ from tmt.bank import target_of
 from tmt.canvas import crop_canvas
 from tmt.checkpoint import ASSETS, SHIPPED, STUDIED, Checkpoint, resolve, told
 from tmt.cli import _parser, main
-from tmt.errors import Language, SettingsError, WeightsError
+from tmt.errors import Language, OutputError, SettingsError, WeightsError
 from tmt.headcrop import SIDE
 from tmt.learned import load_all, load_fusion, load_head, offered
 from tmt.networks.depth import DepthNet
@@ -38,6 +38,8 @@ from tmt.networks.pose import PoseNet
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.provenance import file_sha256
 from tmt.renderer import Renderer
+from tmt.train import __main__ as training
+from tmt.train import publish
 from tmt.types import Array, Consent, HeadPath, Settings
 from tmt.weights import FED, STORED
 
@@ -443,3 +445,103 @@ def test_doctor_says_which_checkpoint_is_used_and_whether_it_loads(
     (missing,) = doctor.checkpoint()
     assert [finding.level for finding in (plain, mine, missing)] == ["ok", "ok", "fail"]
     assert "shipped" in plain.what and "own" in mine.what and "TMT_CHECKPOINT" in missing.remedy
+
+
+# Published.
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[Path]:
+    """What trainings of a fusion, of a geometry and of its 2D baseline leave behind."""
+    made = [tmp_path / name / "best" for name in ("one", "two", "three")]
+    save(painting(1), made[0])
+    save(DepthNet((8, 8, 8, 8)), made[1] / "depth")
+    save(painting(2), made[2])
+    config = json.loads((made[0] / "config.json").read_text())
+    (made[0] / "config.json").write_text(json.dumps({**config, "_name_or_path": str(tmp_path)}))
+    for best, warp in zip(made, ("3d", "3d", "2d"), strict=True):
+        record = {"numbers": {"warp": warp, "rate": 0.001}, "trained on": ["anna", "ben"], "held out": ["cleo"]}
+        (best / "training.json").write_text(json.dumps(record))
+        (best / "curve.csv").write_text("step,loss\n0,0.5\n10,0.4\n20,0.25\n")
+    return made
+
+
+def test_what_was_trained_is_published_with_a_card_and_comes_back_the_same(runs: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "checkpoint"
+    assert training.main(["publish", *map(str, runs), "-o", str(out)]) == 0
+    used = resolve(out)
+    assert own(used) == {"fusion", "fusion2d", "depth"}
+    assert (out / "fusion" / STORED).read_bytes() == (runs[0] / STORED).read_bytes()
+    assert used.fusion is not None and isinstance(load_fusion(used.fusion), FusionNet)
+    for path in out.rglob("*"):
+        assert path.suffix == ".safetensors" or path.is_dir() or str(tmp_path) not in path.read_text("utf-8")
+    front, text = (out / "README.md").read_text("utf-8").split("---\n")[1:]
+    assert {"license: apache-2.0", "library_name: diffusers", "- en", "- ja"} <= set(front.splitlines())
+    for said in ("anna, ben", "cleo", "| 20 | 0.25 |", "consent", "Out of scope", "Limits", "日本語", "fusion2d"):
+        assert said in text
+    assert "10 | 0.4" not in text
+
+
+def test_nothing_is_published_of_runs_that_do_not_go_together_or_do_not_fit(runs: list[Path], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with pytest.raises(WeightsError, match="fusion"):
+        publish.gather([runs[0], runs[0]], out)
+    (runs[1] / "depth" / STORED).write_bytes(b"")
+    with pytest.raises(WeightsError, match="best"):
+        publish.gather(runs, out)
+    with pytest.raises(WeightsError, match="no such folder"):
+        publish.gather([tmp_path / "none"], out)
+    assert not out.exists()
+    out.mkdir()
+    (out / "mine.txt").write_text("keep")
+    with pytest.raises(OutputError, match="not empty"):
+        publish.gather(runs[:1], out)
+    assert [path.name for path in out.iterdir()] == ["mine.txt"]
+
+
+class Account:
+    """The part of the Hub's client that writes."""
+
+    def __init__(self) -> None:
+        self.private: dict[str, bool] = {}
+        self.uploads: list[dict[str, Any]] = []
+
+    def create_repo(self, repo: str, *, private: bool, exist_ok: bool) -> None:
+        assert exist_ok
+        self.private.setdefault(repo, private)
+
+    def model_info(self, repo: str) -> Any:
+        return type("Info", (), {"private": self.private[repo]})
+
+    def upload_folder(self, **given: Any) -> Any:
+        self.uploads.append(given)
+        return type("Done", (), {"commit_url": f"https://hub.example/{given['repo_id']}/commit/1"})
+
+
+def test_an_upload_is_private_unless_said_otherwise(
+    runs: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import huggingface_hub
+
+    account = Account()
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda: account)
+    command = ["publish", str(runs[0]), "-o", str(tmp_path / "a"), "--repo", NAME]
+    assert training.main(command) == 0
+    assert account.private == {NAME: True}
+    assert capsys.readouterr().out.splitlines()[-1] == f"https://hub.example/{NAME}/commit/1"
+    (sent,) = account.uploads
+    assert (sent["repo_id"], sent["folder_path"]) == (NAME, tmp_path / "a")
+    assert f"fusion/{STORED}" in sent["allow_patterns"] and NAME in (tmp_path / "a" / "README.md").read_text("utf-8")
+    account.private["someone/open"] = False
+    with pytest.raises(WeightsError, match="public"):
+        publish.upload(tmp_path / "a", "someone/open")
+    assert len(account.uploads) == 1
+    publish.upload(tmp_path / "a", "someone/new", public=True)
+    assert account.private["someone/new"] is False and len(account.uploads) == 2
+
+
+def test_an_upload_that_the_hub_refuses_is_told(runs: list[Path], tmp_path: Path, fake: FakeHub) -> None:
+    publish.gather(runs[:1], tmp_path / "a")
+    with pytest.raises(WeightsError) as caught:
+        publish.upload(tmp_path / "a", NAME)
+    assert caught.value.key == "publish_refused" and (tmp_path / "a" / "README.md").is_file()

@@ -112,6 +112,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{name}: there is no such folder here; as a repository it was not fetched before, and the Hub cannot be reached ({reason}). Check the path, or connect to the internet once.",
         "{name}：そのフォルダーはありません。Hubのリポジトリとしては、まだ取得しておらず、Hubに接続できません（{reason}）。パスを確認するか、一度インターネットに接続してください。",
     ),
+    "publish_twice": (
+        "{name}: another of the runs holds the network {part}, too. Give one run for each network.",
+        "{name}：ネットワーク {part} がほかの学習結果と重複しています。ネットワークごとに1つだけ指定してください。",
+    ),
+    "publish_public": (
+        "{name}: this repository exists and is public. Nothing was uploaded: give another name, or --public.",
+        "{name}：このリポジトリは既にあり、公開されています。何もアップロードしていません。別の名前にするか、--public を付けてください。",
+    ),
+    "publish_refused": (
+        "{name}: the upload failed ({reason}); the folder is complete. Log in with a token that may write (hf auth login, or HF_TOKEN) and try again.",
+        "{name}：アップロードできませんでした（{reason}）。フォルダーは完成しています。書き込み権限のあるトークンでログインし（hf auth login または HF_TOKEN）、もう一度お試しください。",
+    ),
     "weights_download": (
         "The weights of {name} could not be loaded ({reason}). Connect to the internet once, or put {files} into {folder};"
         " or use the other tracker: pip install mediapipe==0.10.21",
@@ -140,6 +152,7 @@ REASONS: dict[str, str] = {
     "it is not an ordinary file": "通常のファイルではありません",
     "the folder does not exist": "フォルダーがありません",
     "the folder above it does not exist": "上のフォルダーがありません",
+    "the folder is not empty": "フォルダーが空ではありません",
     "a folder has none": "フォルダーにはリビジョンがありません",
     "the name says another": "名前にも別のリビジョンが付いています",
     "it goes with the name of a repository": "リポジトリの名前と一緒に指定します",

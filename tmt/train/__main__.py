@@ -1,4 +1,5 @@
-"""python -m tmt.train: `cache` clips once, then train `geometry`, `head`, `fusion` or `joint`. Each has --help."""
+"""python -m tmt.train: `cache` clips once, train `geometry`, `head`, `fusion` or `joint`, `publish` what came out. Each
+has --help."""
 
 from __future__ import annotations
 
@@ -63,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--workers", type=int, default=1, help="processes that draw and read samples (%(default)s)")
         stage.add_argument("--drawing", type=_seconds, default=math.inf, help="draw heads no longer than this")
         stage.set_defaults(run=run)
+    publish = commands.add_parser("publish", help="gather trained networks into a checkpoint, with a model card")
+    publish.add_argument("runs", nargs="+", type=Path, metavar="RUN/best", help="the clips' names in them go along")
+    publish.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER", help="new or empty")
+    publish.add_argument("--repo", metavar="OWNER/NAME", help="upload it there, too, with the token that is logged in")
+    publish.add_argument("--public", action="store_true", help="for everybody to see (default: private)")
+    publish.set_defaults(run=_publish)
     return parser
 
 
@@ -78,6 +85,15 @@ def _cache(given: argparse.Namespace) -> None:
 
     for line in build(given.clips, given.out, load_tracker("mediapipe"), given.frames):
         print(line, flush=True)
+
+
+def _publish(given: argparse.Namespace) -> None:
+    from tmt.train.publish import gather, upload
+
+    for path in gather(given.runs, given.out, given.repo):
+        print(path, flush=True)
+    if given.repo is not None:
+        print(upload(given.out, given.repo, public=given.public), flush=True)
 
 
 def _fusion(given: argparse.Namespace) -> None:
