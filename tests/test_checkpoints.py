@@ -460,7 +460,8 @@ def runs(tmp_path: Path) -> list[Path]:
     config = json.loads((made[0] / "config.json").read_text())
     (made[0] / "config.json").write_text(json.dumps({**config, "_name_or_path": str(tmp_path)}))
     for best, warp in zip(made, ("3d", "3d", "2d"), strict=True):
-        record = {"numbers": {"warp": warp, "rate": 0.001}, "trained on": ["anna", "ben"], "held out": ["cleo"]}
+        record = {"numbers": {"warp": warp, "rate": 0.001}, "trained on": ["anna", "ben"], "held out": ["cleo"],
+                  "started from": "what dora did"}  # fmt: skip
         (best / "training.json").write_text(json.dumps(record))
         (best / "curve.csv").write_text("step,loss\n0,0.5\n10,0.4\n20,0.25\n")
     return made
@@ -477,7 +478,7 @@ def test_what_was_trained_is_published_with_a_card_and_comes_back_the_same(runs:
         assert path.suffix == ".safetensors" or path.is_dir() or str(tmp_path) not in path.read_text("utf-8")
     front, text = (out / "README.md").read_text("utf-8").split("---\n")[1:]
     assert {"license: apache-2.0", "library_name: diffusers", "- en", "- ja"} <= set(front.splitlines())
-    for said in ("anna, ben", "cleo", "| 20 | 0.25 |", "consent", "Out of scope", "Limits", "日本語", "fusion2d"):
+    for said in ("anna, ben", "cleo", "dora", "| 20 | 0.25 |", "consent", "Out of scope", "Limits", "日本語"):
         assert said in text
     assert "10 | 0.4" not in text
 

@@ -59,7 +59,10 @@ recording, or removing the label. Recognising or judging people.
 
 ## Training data
 {data}
-The program does not know what these people agreed to: whoever publishes this card answers for it.
+
+A training goes on from weights that were trained before (those that ship, where nothing else was said): what these were
+trained on counts, too. The program does not know what the people in the clips agreed to: whoever publishes this card
+answers for it.
 
 ## Numbers
 On what was held out, before training (without the network, or by the weights that were started from) and at the step
@@ -106,7 +109,9 @@ def _data(record: Mapping[str, Any]) -> str:
         return "not recorded."
     heads = record.get("synthetic heads") or 0
     text = f"{_clips(record.get('trained on'))}; {heads} rendered heads of people who do not exist"
-    return f"{text}; held out: {_clips(record.get('held out'))}."
+    text += f"; held out: {_clips(record.get('held out'))}."
+    more = [f" {key.capitalize()}: {record[key]}" for key in ("started from", "stopped", "note") if record.get(key)]
+    return text + "".join(line if line.endswith(".") else f"{line}." for line in more)
 
 
 def _clips(names: object) -> str:
