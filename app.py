@@ -19,6 +19,7 @@ from fastapi.responses import JSONResponse
 from gradio.utils import get_upload_folder
 
 from tmt import provenance
+from tmt.checkpoint import add_options
 from tmt.errors import TmtError
 from tmt.page.desk import Desk
 from tmt.page.examples import load_examples
@@ -166,6 +167,7 @@ def _options() -> argparse.ArgumentParser:
         "--share", action="store_true", help="a public link through gradio.live; combine it with --auth"
     )
     parser.add_argument("--auth", type=_pair, metavar="USER:PASSWORD", help="ask visitors for it")
+    add_options(parser)
     parser.add_argument("--root-path", metavar="/PREFIX", help="where a proxy puts the page, if not at the root")
     parser.add_argument("--hours", type=float, default=HOURS, help="until deletion; default: %(default)s")
     parser.add_argument("--price", type=_price, metavar='"RATE CURRENCY"', help="per hour, for reports")
@@ -182,7 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="tmt-page-", ignore_cleanup_errors=True) as cache:
         os.environ["GRADIO_TEMP_DIR"] = cache
         try:
-            studio = RealStudio(TalkingHeadPipeline.from_pretrained())
+            studio = RealStudio(TalkingHeadPipeline.from_pretrained(options.checkpoint, revision=options.revision))
             page = build(studio, hours=options.hours, price=options.price, votes=options.votes)
             launch(page, options.host, options.port, share=options.share, auth=options.auth,
                    root_path=options.root_path)  # fmt: skip

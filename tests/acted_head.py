@@ -13,6 +13,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from tmt.checkpoint import SHIPPED, Checkpoint
 from tmt.errors import MediaError
 from tmt.geometry import rotation_from_euler
 from tmt.pose import template
@@ -66,6 +67,7 @@ class PretendedPipeline:
     studied: list[str] = field(default_factory=list)
     settings: list[Settings] = field(default_factory=list)
     tracker: FaceTracker = field(default_factory=NumberTracker)
+    checkpoint: Checkpoint = SHIPPED
 
     def study(self, path: Path, *, consent: Consent) -> CanonicalHead:
         """See Pipeline."""

@@ -315,7 +315,7 @@ def test_a_public_link_is_told_and_without_one_the_page_works_all_the_same(
 
 def test_share_and_login_reach_the_server(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     asked: dict[str, object] = {}
-    monkeypatch.setattr(TalkingHeadPipeline, "from_pretrained", lambda: None)
+    monkeypatch.setattr(TalkingHeadPipeline, "from_pretrained", lambda *_, **__: None)
     monkeypatch.setattr(app, "launch", lambda page, host, port, **how: asked.update(how, host=host, port=port))
     assert app.main(["--share", "--host", "0.0.0.0", "--port", "7999", "--root-path", "/tmt"]) == 0
     assert (asked["share"], asked["auth"], asked["root_path"]) == (True, None, "/tmt")

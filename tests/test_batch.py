@@ -10,6 +10,7 @@ import shutil
 import weakref
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from heads import pipeline
 
 from tmt.batch import Doing, Outcome, Pair, all_pairs, run
 from tmt.batch.earlier import Earlier
+from tmt.checkpoint import SHIPPED
 from tmt.cli import main
 from tmt.errors import Cancelled, ConsentError, JobsError, MediaError
 from tmt.pipeline import TalkingHeadPipeline
@@ -51,11 +53,18 @@ class Counted(TalkingHeadPipeline):
         return head
 
 
+class Pointed(TalkingHeadPipeline):
+    """A pipeline with another tracker."""
+
+    def __init__(self) -> None:
+        super().__init__(object())  # type: ignore[arg-type]
+
+
 class Acted:
     """A pipeline without any work: its heads are empty, its results files of a few bytes. `upset`: name of a driving
     clip -> key of what goes wrong with it, or what is to be raised."""
 
-    tracker = object()
+    tracker, checkpoint = object(), SHIPPED
 
     def __init__(self, **upset: str | Exception) -> None:
         self.upset = upset
@@ -227,28 +236,29 @@ def test_what_is_done_is_skipped_and_only_a_row_with_new_settings_is_rendered_ag
     assert json.loads(next(copied.glob("*onerror*.json")).read_text("utf-8"))["settings"]["steadiness"] == 0.1
 
 
-def test_another_face_tracker_clip_or_version_or_a_result_that_was_touched_is_rendered_again(
+def test_another_face_tracker_checkpoint_clip_or_version_or_a_result_that_was_touched_is_rendered_again(
     finished: Finished, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, folder, *_ = finished
-    tracker = pipeline().tracker
+    used = pipeline()
     pair = Pair(clips / JAPANESE, clips / "walk.mp4", "結果 #1?.mp4", QUICK)
-    found = Earlier(folder, tracker).outcome(pair)
+    found = Earlier(folder, used).outcome(pair)
     assert found is not None and (found.status, found.frames, found.tracked) == ("skipped", 5, 1.0)
-    assert Earlier(folder, object()).outcome(pair) is None
+    for another in (Pointed(), TalkingHeadPipeline(used.tracker, checkpoint=replace(used.checkpoint, name="mine"))):
+        assert Earlier(folder, another).outcome(pair) is None
     others = {"subject_face": 1, "driving": clips / "still.png", "settings": Settings(method="copy"), "output": "b.mp4"}
     for name, value in others.items():
-        assert Earlier(folder, tracker).outcome(Pair(**{**vars(pair), name: value})) is None, name
+        assert Earlier(folder, used).outcome(Pair(**{**vars(pair), name: value})) is None, name
     with monkeypatch.context() as patch:
         patch.setattr("tmt.batch.earlier.__version__", "0.0.0")
-        assert Earlier(folder, tracker).outcome(pair) is None
+        assert Earlier(folder, used).outcome(pair) is None
     touched = shutil.copytree(folder, tmp_path / "touched")
     with (touched / pair.output).open("ab") as file:
         file.write(b"\0")
-    assert Earlier(touched, tracker).outcome(pair) is None
+    assert Earlier(touched, used).outcome(pair) is None
     for content in ("", "[]", '{"settings": 1, "versions": []}'):
         (touched / "結果 #1?.json").write_text(content, "utf-8")
-        assert Earlier(touched, tracker).outcome(pair) is None
+        assert Earlier(touched, used).outcome(pair) is None
 
 
 def test_an_interrupt_keeps_what_is_finished_and_the_same_command_goes_on(
@@ -435,6 +445,6 @@ def test_a_japanese_user_reads_japanese(
         "  2行目：absent.mp4：ファイルが見つかりません。パスを確認してください。\n"
     )
     assert call("--subjects", clips / "still.png", "--drivings", clips / "walk.mp4", "-o", tmp_path / "out") == 3
-    assert "tmt: 1行目：walk.mp4：映像を復号できません" in capsys.readouterr().err
+    assert "tmt: 1行目：walk.mp4：映像を読み込めません" in capsys.readouterr().err
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
     assert '<html lang="ja">' in page and "失敗" in page and "映像を復号できません" in page

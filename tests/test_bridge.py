@@ -80,7 +80,7 @@ class _Teller(torch.nn.Module):
 def follow(monkeypatch: pytest.MonkeyPatch, doubt: float, yaw: list[float]) -> HeadFollower:
     """One frame with landmarks, three without, one with them again."""
     net = _Teller(doubt, yaw)
-    monkeypatch.setattr(headpose, "load_pose", lambda: net)
+    monkeypatch.setattr(headpose, "load_pose", lambda _: net)
     head, follower = acted(), HeadFollower(TOPOLOGY)
     frame = np.full((160, 160, 3), 90, np.uint8)
     marks = transform(head.performance.pose[0], head.performance.canonical[0].astype(np.float64))
@@ -115,7 +115,7 @@ def test_of_a_turn_that_is_smaller_than_the_doubt_less_is_believed(monkeypatch: 
 
 def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     net = _Teller(-4.0, [0.0] * 9)
-    monkeypatch.setattr(headpose, "load_pose", lambda: net)
+    monkeypatch.setattr(headpose, "load_pose", lambda _: net)
     head, follower = acted(), HeadFollower(TOPOLOGY)
     frame = np.full((160, 160, 3), 90, np.uint8)
     follower.seen(0, frame, transform(head.performance.pose[0], head.performance.canonical[0].astype(np.float64)))
@@ -126,7 +126,7 @@ def test_after_a_cut_nobody_is_followed(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_without_weights_nothing_is_followed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(headpose, "load_pose", lambda: None)
+    monkeypatch.setattr(headpose, "load_pose", lambda _: None)
     follower = HeadFollower(TOPOLOGY)
     frame = np.zeros((160, 160, 3), np.uint8)
     follower.seen(0, frame, faces()[0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ from heads import TOPOLOGY, acted, performance_of, person, poses
 from test_baselines import canvas, head, psnr, score
 
 from tmt.bank import target_of
+from tmt.checkpoint import SHIPPED
 from tmt.errors import Language, WeightsError
 from tmt.flat import InPlane, flat_surface, flattened
 from tmt.geometry import transform, untransform
-from tmt.learned import ASKED, offered
+from tmt.learned import offered
 from tmt.motion import turntable
 from tmt.mouth import _with_nose, mouth_of
 from tmt.networks.fusion import FusionNet
@@ -141,11 +141,9 @@ def test_teeth_go_with_the_nose_and_the_lips_stay() -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
-def test_without_weights_the_method_says_so_and_is_not_offered(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, language: Language
-) -> None:
-    monkeypatch.setitem(ASKED, "learned2d", tmp_path / "fusion2d")
-    assert "learned2d" not in offered() and "fused" in offered()
+def test_without_weights_the_method_says_so_and_is_not_offered(language: Language) -> None:
+    untrained = replace(SHIPPED, fusion2d=None)
+    assert "learned2d" not in offered(untrained) and "fused" in offered(untrained)
     with pytest.raises(WeightsError) as caught:
-        check_settings(FLAT)
+        check_settings(FLAT, untrained)
     assert "fusion2d" in caught.value.text(language) and "tmt.train fusion" in caught.value.text(language)

@@ -22,7 +22,7 @@ MEASURING = {"evaluate", "train"}  # uses the whole product; only the command li
 ORDER = {"batch", "pipeline", "preview", "run", "draw", "renderer", "study"}  # puts the stages in order
 FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what every stage may use
 # What app.py and the page use of the rest: what a run is asked by, and what it is shown with.
-APP_USES = {"errors", "types", "provenance", "pipeline", "page", "report_html"}
+APP_USES = {"checkpoint", "errors", "types", "provenance", "pipeline", "page", "report_html"}
 PAGE_USES = APP_USES | {
     "chosen", "estimate", "evaluate", "export", "learned", "motion", "preflight", "presets", "preview", "probe",
     "progress", "proxies", "receipt", "report_figures", "report_findings", "report_words", "run", "topology", "track",

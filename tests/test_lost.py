@@ -33,7 +33,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clip(tmp_path_factory.mktemp("clips") / "anna.mp4", [picture(i) for i in range(FRAMES)])
 
 
-def pose_shown(frame: Array, crop: HeadCrop) -> Told:
+def pose_shown(frame: Array, *_: object) -> Told:
     """The true pose of the frame whose number a picture's corner shows, without a doubt."""
     stable = list(TOPOLOGY.stable)
     face = landmarks_at(round(frame[4 : TAG - 4, 4 : TAG - 4].mean() / 5))

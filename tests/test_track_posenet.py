@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from heads import TOPOLOGY, pipeline
 
 import tmt.pipeline
 from tmt import headpose
+from tmt.checkpoint import Checkpoint
 from tmt.errors import SettingsError, WeightsError
 from tmt.geometry import rotation_angle
 from tmt.pipeline import TalkingHeadPipeline
@@ -82,7 +82,7 @@ def test_a_head_that_it_is_not_sure_of_is_not_found(
 
 
 def test_without_its_weights_there_is_no_such_tracker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tmt.track_posenet.load_pose", lambda: None)
+    monkeypatch.setattr("tmt.track_posenet.load_pose", lambda _: None)
     with pytest.raises(WeightsError, match="PoseNet"):
         PoseNetTracker()
 
@@ -94,7 +94,8 @@ def test_a_study_leaves_out_what_the_pipeline_is_without(
     asked: dict[str, object] = {}
     monkeypatch.setattr(tmt.pipeline, "study", lambda *_, **told: asked.update(told))
     TalkingHeadPipeline(pipeline().tracker, without).study(subject_clip, consent=consent)
-    assert isinstance(asked["depth"], torch.nn.Module) == ("depth" not in without)
+    used = asked["checkpoint"]
+    assert isinstance(used, Checkpoint) and (used.depth is None) == ("depth" in without)
     assert asked["certainty"] == ("certainty" not in without)
     assert asked["alignment"] == ("alignment" not in without)
 

@@ -14,6 +14,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from tmt.checkpoint import SHIPPED, Weights
 from tmt.geometry import power_rotation, rotation_angle
 from tmt.headcrop import HeadCrop, crop_around
 from tmt.headpose import Told, told_pose
@@ -27,8 +28,8 @@ OWN = np.radians(3.0)  # of what PoseNet doubts: a person's own, which cancels o
 class HeadFollower:
     """PoseNet on frames without landmarks. Holds one crop and, per lost frame, a pose."""
 
-    def __init__(self, topology: Topology) -> None:
-        self.topology = topology
+    def __init__(self, topology: Topology, pose: Weights | None = SHIPPED.pose) -> None:
+        self.topology, self._weights = topology, pose
         self.moves: dict[int, Pose] = {}  # lost frame -> its pose, picture px
         self.anchors: dict[int, Pose] = {}  # frame with landmarks beside a gap -> what PoseNet says there
         self._crop: HeadCrop | None = None
@@ -57,7 +58,7 @@ class HeadFollower:
         self._lost = True
         if self._last is None:
             return
-        told = told_pose(self._crop.cut(frame), self._crop)
+        told = told_pose(self._crop.cut(frame), self._crop, self._weights)
         if told is None or self._start is None or not _plausible(told.pose, self._last, self._crop.side):
             self._last = None  # out of sight: what comes after would be guessed from nothing
             return
@@ -69,7 +70,7 @@ class HeadFollower:
     def _anchor(self, index: int) -> Pose | None:
         if self._crop is None or self._picture is None:
             return None
-        told = told_pose(self._picture, self._crop)
+        told = told_pose(self._picture, self._crop, self._weights)
         if told is None:
             return None
         self.anchors[index] = told.pose

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmt import cli_batch
+from tmt.checkpoint import add_options
 from tmt.cli_bars import progress as _progress
 from tmt.cli_verify import add_verify
 from tmt.errors import ConsentError, MediaError, TmtError
@@ -56,7 +57,6 @@ def _parser() -> argparse.ArgumentParser:
     study = commands.add_parser("study", help="build the subject's canonical head and show it")
     study.add_argument("subject", type=Path)
     study.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
-    _faces(study)
     _people(study)
     study.set_defaults(run=_study)
     view = commands.add_parser("view", help="turn the subject's own head")
@@ -89,18 +89,16 @@ def _common(parser: argparse.ArgumentParser, output: str = "OUT.mp4") -> None:
     parser.add_argument("--no-label", action="store_true", help="leave out the visible AI label (the report tells)")
     parser.add_argument("--no-mark", action="store_true", help="leave out the invisible mark (the report tells)")
     parser.add_argument("--steadiness", type=float, default=0.5, help="0 lively .. 1 steady")
-    _faces(parser)
     _people(parser)
 
 
-def _faces(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--subject-face", type=int, metavar="N", help="of several, from the left from 1")
-
-
-def _people(parser: argparse.ArgumentParser) -> None:
+def _people(parser: argparse.ArgumentParser, studied: bool = True) -> None:
+    if studied:
+        parser.add_argument("--subject-face", type=int, metavar="N", help="of several, from the left from 1")
     parser.add_argument("--tracker", choices=TRACKERS, help="default: mediapipe where it is; posenet: no landmarks")
     parser.add_argument("--consent", action="store_true", help="affirm the three statements that are printed")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_options(parser)
 
 
 def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -113,13 +111,14 @@ def _measuring(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     evaluate.add_argument("--method", action="append", choices=METHODS, help="default: all")
     evaluate.add_argument("--seconds", type=float, default=4.0, help="of each half or driving clip")
     evaluate.add_argument("--without", action="append", choices=PARTS, default=[], help="leave a part out, to compare")
-    _people(evaluate)
+    _people(evaluate, studied=False)
     evaluate.set_defaults(run=_evaluate)
     bench = commands.add_parser("bench", help="measure the speed against a reference workload")
     bench.add_argument("--size", type=int, action="append", choices=(256, 512, 1024))
     for role in ("--subject", "--driving"):
         bench.add_argument(role, type=Path, help="default: a clip of the examples")
     bench.add_argument("--method", choices=METHODS, default=Settings.method)
+    add_options(bench)
     bench.set_defaults(run=_bench)
     commands.add_parser("doctor", help="check that everything needed is there").set_defaults(run=_doctor)
 
@@ -140,7 +139,7 @@ def _affirmed(options: argparse.Namespace) -> Consent:
 def _pipeline(options: argparse.Namespace) -> TalkingHeadPipeline:
     from tmt.pipeline import TalkingHeadPipeline
 
-    return TalkingHeadPipeline.from_pretrained(options.tracker)
+    return TalkingHeadPipeline.from_pretrained(options.checkpoint, revision=options.revision, tracker=options.tracker)
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -226,12 +225,13 @@ def _evaluate(options: argparse.Namespace) -> int:
     from tmt.evaluate import evaluate
     protocols, methods = tuple(options.protocol or ("self", "cross")), tuple(options.method or ()) or None
     return evaluate(options.clips, options.output, protocols, methods, options.seconds, options.tracker,
-                    tuple(options.without))  # fmt: skip
+                    tuple(options.without), options.checkpoint, options.revision)  # fmt: skip
 
 
 def _bench(options: argparse.Namespace) -> int:
     from tmt.evaluate import bench
-    return bench(options.subject, options.driving, tuple(options.size or (256, 512)), options.method)
+    return bench(options.subject, options.driving, tuple(options.size or (256, 512)), options.method,
+                 checkpoint=options.checkpoint, revision=options.revision)  # fmt: skip
 
 
 def _doctor(_options: argparse.Namespace) -> int:

@@ -233,6 +233,18 @@ def offline() -> Iterator[Finding]:
         yield Finding("fail", "the average face or the label is empty", INSTALL)
 
 
+def checkpoint() -> Iterator[Finding]:
+    """The networks of the checkpoint that page and command line use load."""
+    from tmt.checkpoint import VARIABLE, from_environment, resolve
+    from tmt.errors import WeightsError
+    from tmt.learned import load_all
+
+    try:
+        yield Finding("ok", f"checkpoint: {(used := resolve(from_environment()))}; {', '.join(load_all(used))} load")
+    except WeightsError as error:
+        yield Finding("fail", f"checkpoint: {error}", f"or unset {VARIABLE}: weights ship with the package")
+
+
 CHECKS: tuple[Check, ...] = (
-    python, packages, opencv, ffmpeg, face_tracker, device, compiled_code, disk, page_port, offline,
+    python, packages, opencv, ffmpeg, face_tracker, device, checkpoint, compiled_code, disk, page_port, offline,
 )

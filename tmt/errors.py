@@ -65,6 +65,66 @@ TEXTS: dict[str, tuple[str, str]] = {
         "No trained weights of {name} come with this version. python -m tmt.train fusion makes them; they belong into {folder}.",
         "{name} の学習済みの重みはこの版に含まれていません。python -m tmt.train fusion で学習し、{folder} に置いてください。",
     ),
+    "checkpoint_missing": (
+        "{name}: no such folder, and no name on the Hub either (owner/name). Check the path or the name.",
+        "{name}：そのフォルダーはなく、Hubの名前（owner/name）でもありません。パスまたは名前を確認してください。",
+    ),
+    "checkpoint_empty": (
+        "{name}: there is no network of this program in it. Give a folder with fusion, fusion2d, head or geometry in it, or what a training left as its best.",
+        "{name}：このプログラムのネットワークが入っていません。fusion・fusion2d・head・geometry のいずれかを含むフォルダーか、学習結果の best フォルダーを指定してください。",
+    ),
+    "checkpoint_pickle": (
+        "{name}: its weights ({file}) are in a format that can run code; only safetensors are read. Save them again with save_pretrained.",
+        "{name}：重み（{file}）が、読み込むとコードを実行できる形式です。safetensors だけを読み込みます。save_pretrained で保存し直してください。",
+    ),
+    "checkpoint_network": (
+        "{name}: this network cannot be used ({reason}). Nothing of the checkpoint was loaded. Copy or fetch it again, or train it with this version.",
+        "{name}：このネットワークは使えません（{reason}）。チェックポイントは何も読み込んでいません。コピーや取得をやり直すか、この版で学習し直してください。",
+    ),
+    "checkpoint_class": (
+        "{name}: this is a {found}, not a {wanted}. Check which checkpoint was given.",
+        "{name}：{wanted} ではなく {found} です。チェックポイントの指定を確認してください。",
+    ),
+    "checkpoint_lacks": (
+        "{name}: {file} is missing. Nothing of the checkpoint was loaded. Copy or fetch it again.",
+        "{name}：{file} がありません。チェックポイントは何も読み込んでいません。コピーまたは取得をやり直してください。",
+    ),
+    "checkpoint_shape": (
+        "{name}: the network is built differently: {part} is {found}, where {wanted} is wanted. Nothing of the checkpoint was loaded. Train it with this version.",
+        "{name}：ネットワークの構造が違います（{part}：{found}、正しくは {wanted}）。チェックポイントは何も読み込んでいません。この版で学習し直してください。",
+    ),
+    "checkpoint_large": (
+        "{name}: {found:.0f} MB of weights are more than the limit of {limit:.0f} MB. Networks of this program are far smaller: check the name.",
+        "{name}：重みが{found:.0f} MBあり、上限の{limit:.0f} MBを超えています。このプログラムのネットワークはずっと小さいので、名前を確認してください。",
+    ),
+    "hub_missing": (
+        "{name}: there is no such folder here, and no such repository on the Hub, or it is private. Check the name; for a private one log in first (hf auth login, or HF_TOKEN).",
+        "{name}：そのフォルダーはなく、Hubにもリポジトリがないか、非公開です。名前を確認してください。非公開の場合は先にログインしてください（hf auth login または HF_TOKEN）。",
+    ),
+    "hub_gated": (
+        "{name}: access to this repository is granted on request. Ask for it on its page on the Hub, then log in here (hf auth login, or HF_TOKEN).",
+        "{name}：このリポジトリの利用には申請が必要です。Hubのページで申請し、承認されたらログインしてください（hf auth login または HF_TOKEN）。",
+    ),
+    "hub_revision": (
+        "{name}: the repository has no revision {revision}. Give one of its branches, tags or commits.",
+        "{name}：リポジトリに {revision} というリビジョンはありません。ブランチ・タグ・コミットのいずれかを指定してください。",
+    ),
+    "hub_unreached": (
+        "{name}: there is no such folder here; as a repository it was not fetched before, and the Hub cannot be reached ({reason}). Check the path, or connect to the internet once.",
+        "{name}：そのフォルダーはありません。Hubのリポジトリとしては、まだ取得しておらず、Hubに接続できません（{reason}）。パスを確認するか、一度インターネットに接続してください。",
+    ),
+    "publish_twice": (
+        "{name}: another of the runs holds the network {part}, too. Give one run for each network.",
+        "{name}：ネットワーク {part} がほかの学習結果と重複しています。ネットワークごとに1つだけ指定してください。",
+    ),
+    "publish_public": (
+        "{name}: this repository exists and is public. Nothing was uploaded: give another name, or --public.",
+        "{name}：このリポジトリは既にあり、公開されています。何もアップロードしていません。別の名前にするか、--public を付けてください。",
+    ),
+    "publish_refused": (
+        "{name}: the upload failed ({reason}); the folder is complete. Log in with a token that may write (hf auth login, or HF_TOKEN) and try again.",
+        "{name}：アップロードできませんでした（{reason}）。フォルダーは完成しています。書き込み権限のあるトークンでログインし（hf auth login または HF_TOKEN）、もう一度お試しください。",
+    ),
     "weights_download": (
         "The weights of {name} could not be loaded ({reason}). Connect to the internet once, or put {files} into {folder};"
         " or use the other tracker: pip install mediapipe==0.10.21",
@@ -122,6 +182,12 @@ REASONS: dict[str, str] = {
     "it is not an ordinary file": "通常のファイルではありません",
     "the folder does not exist": "フォルダーがありません",
     "the folder above it does not exist": "上のフォルダーがありません",
+    "the folder is not empty": "フォルダーが空ではありません",
+    "a folder has none": "フォルダーにはリビジョンがありません",
+    "the name says another": "名前にも別のリビジョンが付いています",
+    "it goes with the name of a repository": "リポジトリの名前と一緒に指定します",
+    "its weights are not finite numbers": "重みに有限でない値があります",
+    "its file is no longer the one that was looked at": "確認したあとにファイルが変わりました",
     "no permission to write into the folder": "フォルダーに書き込む権限がありません",
     "its index is missing; the file is cut off": "索引がなく、ファイルが途中で切れています",
     "its content is of no known video format": "動画として読める形式ではありません",

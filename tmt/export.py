@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 from tmt import label, provenance
 from tmt.bake import PERSON, SEEN, BakedHead, bake
 from tmt.bust import to_mesh
+from tmt.checkpoint import STUDIED, told
 from tmt.errors import OutputError
 from tmt.geometry import euler_from_rotation
 from tmt.glb import Mesh, to_glb
@@ -142,7 +143,7 @@ def _report(
         settings=HeadSettings(), consent=head.receipt, inputs={"subject": provenance.fingerprint(head.info.path)},
         outputs=outputs, rates={"subject": head.info.fps}, found={"subject": head.track.found},
         lost={"subject": head.track.lost}, limits=(),
-        seconds={"study": head.seconds}, label=True,
+        seconds={"study": head.seconds}, label=True, checkpoint=told(head.checkpoint, STUDIED),
     )
     rounded = {key: np.round(value, 4).tolist() for key, value in asdict(summary).items()}
     return {**provenance.report(run), "head": rounded}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from tmt.checkpoint import SHIPPED, Weights
 from tmt.headcrop import HeadCrop
 from tmt.hub import device
 from tmt.learned import load_pose
@@ -23,10 +24,10 @@ class Told:
     doubt: float
 
 
-def told_pose(picture: Array, crop: HeadCrop) -> Told | None:
+def told_pose(picture: Array, crop: HeadCrop, weights: Weights | None = SHIPPED.pose) -> Told | None:
     """The pose of the head in a crop [S, S, 3] uint8, in px of the picture that it was cut from; None when PoseNet is
     not sure, or there is none."""
-    net = load_pose()
+    net = load_pose(weights)
     if net is None:
         return None
     with torch.inference_mode():

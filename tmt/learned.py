@@ -1,11 +1,10 @@
-"""The trained networks that ship with the package: loaded once, and the fusion at work."""
+"""The trained networks: loaded once for all who use the same weights, and the fusion at work."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -13,9 +12,12 @@ import numpy as np
 import torch
 
 from tmt.attend import MAPS, Evidence
+from tmt.checkpoint import ASSETS, SHIPPED, Checkpoint, Weights
 from tmt.errors import WeightsError
 from tmt.hub import device
+from tmt.provenance import file_sha256
 from tmt.types import METHODS, Array, Method
+from tmt.weights import PLACES, STORED, network_class
 
 if TYPE_CHECKING:
     from tmt.networks.depth import DepthNet
@@ -24,51 +26,46 @@ if TYPE_CHECKING:
     from tmt.networks.pose import PoseNet
 
 _LOADING = threading.Lock()
-ASSETS = Path(__file__).with_name("assets")
-FUSION, FUSION2D = ASSETS / "fusion", ASSETS / "fusion2d"
-GEOMETRY, HEAD = ASSETS / "geometry", ASSETS / "head"
-ASKED: dict[str, Path] = {"fused": FUSION, "learned2d": FUSION2D}  # the networks that methods ask
+ASKED: dict[str, str] = {"fused": "fusion", "learned2d": "fusion2d"}  # methods that ask a network, and which
 
 
-def has_weights(folder: Path) -> bool:
-    """Whether trained weights lie there."""
-    return (folder / "config.json").is_file()
-
-
-def offered() -> tuple[Method, ...]:
+def offered(checkpoint: Checkpoint = SHIPPED) -> tuple[Method, ...]:
     """The methods that can be used: of those that ask a network, the trained ones."""
-    return tuple(method for method in METHODS if method not in ASKED or has_weights(ASKED[method]))
+    return tuple(
+        method for method in METHODS if method not in ASKED or getattr(checkpoint, ASKED[method]) is not None
+    )
 
 
-def check_weights(folder: Path) -> None:
-    """WeightsError unless trained weights lie there."""
-    if not has_weights(folder):
-        raise WeightsError("untrained", name=folder.name, folder=folder)
+def asked_weights(method: Method, checkpoint: Checkpoint | None = None) -> Weights:
+    """The weights that a method asks (see ASKED); WeightsError where there are none. None: those that ship."""
+    weights: Weights | None = getattr(checkpoint or SHIPPED, ASKED[method])
+    if weights is None:
+        raise WeightsError("untrained", name=ASKED[method], folder=ASSETS / ASKED[method])
+    return weights
 
 
-def load_fusion(folder: Path = FUSION) -> FusionNet:
-    """The attention fusion's weights, once per process, in the precision that suits the device."""
-    check_weights(folder)
-    net: FusionNet = _load(folder, "fusion")
+def load_fusion(weights: Weights) -> FusionNet:
+    """An attention fusion, once per process, in the precision that suits the device."""
+    net: FusionNet = _load(weights, "fusion")
     return net
 
 
-def load_depth() -> DepthNet | None:
-    """DepthNet, once per process; None where no trained weights ship."""
-    return _load(GEOMETRY / "depth", "depth") if has_weights(GEOMETRY / "depth") else None
+def load_depth(weights: Weights | None = SHIPPED.depth) -> DepthNet | None:
+    """DepthNet, once per process; None without trained weights."""
+    return None if weights is None else _load(weights, "depth")
 
 
-def load_pose() -> PoseNet | None:
-    """PoseNet, once per process; None where no trained weights ship."""
-    return _load(GEOMETRY / "pose", "pose") if has_weights(GEOMETRY / "pose") else None
+def load_pose(weights: Weights | None = SHIPPED.pose) -> PoseNet | None:
+    """PoseNet, once per process; None without trained weights."""
+    return None if weights is None else _load(weights, "pose")
 
 
-def load_head() -> HeadCell:
+def load_head(weights: Weights | None = SHIPPED.head) -> HeadCell:
     """The recurrent head's cell, once per process; without trained weights it is the plain filter."""
-    if has_weights(HEAD):
-        net: HeadCell = _load(HEAD, "head")
-        return net
-    return _plain_head(device())
+    if weights is None:
+        return _plain_head(device())
+    net: HeadCell = _load(weights, "head")
+    return net
 
 
 @lru_cache(maxsize=2)
@@ -78,27 +75,36 @@ def _plain_head(where: torch.device) -> HeadCell:
     return HeadCell(4, 4, 4).to(where).eval()
 
 
-def load_ahead() -> None:
+def load_all(checkpoint: Checkpoint) -> tuple[str, ...]:
+    """Load whatever a checkpoint has; the parts' names."""
+    there = {part: weights for part in PLACES if (weights := getattr(checkpoint, part)) is not None}
+    for part, weights in there.items():
+        _load(weights, part)
+    return tuple(there)
+
+
+def load_ahead(checkpoint: Checkpoint = SHIPPED) -> None:
     """Begin to load the weights beside other work: importing what they are made with takes seconds."""
-    threading.Thread(target=lambda: (load_depth(), load_head(), load_fusion()), name="tmt-load").start()
+    few = {part: getattr(checkpoint, part) for part in ("depth", "head", "fusion")}
+    ahead = Checkpoint(**few)
+    threading.Thread(target=load_all, args=(ahead,), name="tmt-load").start()
 
 
-def _load(folder: Path, name: str) -> Any:
+def _load(weights: Weights, part: str) -> Any:
     with _LOADING:
-        return _loaded(folder, name, device())
+        return _loaded(weights, "fusion" if part in ASKED.values() else part, device())
 
 
-@lru_cache(maxsize=6)
-def _loaded(folder: Path, name: str, where: torch.device) -> Any:
+@lru_cache(maxsize=20)
+def _loaded(weights: Weights, part: str, where: torch.device) -> Any:
     """By device: on a machine that lends its GPU by the minute, a process can have one that its parent had not."""
-    from tmt.networks.depth import DepthNet
-    from tmt.networks.fusion import FusionNet
-    from tmt.networks.head import HeadCell
-    from tmt.networks.pose import PoseNet
-
-    made: dict[str, Any] = {"fusion": FusionNet, "depth": DepthNet, "pose": PoseNet, "head": HeadCell}
+    if weights.sha256 not in (None, file_sha256(weights.folder / STORED)):
+        reason = "its file is no longer the one that was looked at"
+        raise WeightsError("checkpoint_network", name=weights.name, reason=reason)
     kind = torch.float16 if where.type == "cuda" else torch.float32
-    net = made[name].from_pretrained(folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False)
+    net = network_class(part).from_pretrained(
+        weights.folder, torch_dtype=kind, local_files_only=True, low_cpu_mem_usage=False
+    )
     return net.to(where, memory_format=torch.channels_last).eval()
 
 

@@ -14,12 +14,13 @@ import numpy as np
 import torch
 
 from tmt import provenance
+from tmt.checkpoint import SHIPPED, Checkpoint, resolve
 from tmt.chosen import keep_to
 from tmt.direct import aligned
 from tmt.draw import draw
 from tmt.errors import MediaError, SettingsError
 from tmt.flat import InPlane
-from tmt.learned import load_ahead, load_depth
+from tmt.learned import load_ahead
 from tmt.motion import perform, turntable
 from tmt.progress import Progress, nobody
 from tmt.run import Job, check_output, check_settings, write
@@ -63,18 +64,29 @@ class TalkingHeadPipeline:
     The object keeps no state of any run: heads, settings and results are values, so that visitors cannot meet.
     """
 
-    def __init__(self, tracker: FaceTracker, without: Collection[str] = ()) -> None:
+    def __init__(
+        self, tracker: FaceTracker, without: Collection[str] = (), checkpoint: Checkpoint = SHIPPED
+    ) -> None:
         """`without`: parts left out, to see what they are worth, see PARTS."""
         unknown = [name for name in without if name not in PARTS]
         if unknown:
             raise SettingsError("setting", name="without", value=unknown[0], reason=f"one of {', '.join(PARTS)}")
         self.tracker, self.without = tracker, frozenset(without)
+        self.checkpoint = replace(checkpoint, depth=None) if "depth" in self.without else checkpoint
 
     @classmethod
-    def from_pretrained(cls, tracker: str | None = None, without: Collection[str] = ()) -> TalkingHeadPipeline:
-        """The checkpoint in use. Without weights: the unlearned path. `tracker`: "mediapipe" or "face-alignment"; None:
-        the first that is installed; or "posenet", which knows no landmarks."""
-        return cls(load_tracker(tracker), without)
+    def from_pretrained(
+        cls, checkpoint: str | Path | Checkpoint | None = None, *, revision: str | None = None,
+        tracker: str | None = None, without: Collection[str] = (),
+    ) -> TalkingHeadPipeline:
+        """By the weights that ship; or by a `checkpoint`, a folder or "owner/name" on the Hub, there at a `revision`
+        (branch, tag, commit): what it lacks is taken from those that ship. `tracker`: "mediapipe" or "face-alignment";
+        None: the first that is installed; or "posenet", which knows no landmarks.
+
+        Raises WeightsError for a checkpoint that is not there, cannot be fetched, or does not fit.
+        """
+        used = resolve(checkpoint, revision)
+        return cls(load_tracker(tracker, used), without, used)
 
     def study(
         self, subject: str | Path, *, consent: Consent | None, progress: Progress | None = None, face: int | None = None
@@ -84,10 +96,10 @@ class TalkingHeadPipeline:
         Raises ConsentError unless every statement is affirmed; MediaError or FaceError for a clip that cannot be used.
         """
         receipt = provenance.receipt(consent)
-        depth, certainty = None if "depth" in self.without else load_depth(), "certainty" not in self.without
         head = study(
-            Path(subject), receipt, self.tracker, progress or nobody, face, depth=depth, certainty=certainty,
-            alignment="alignment" not in self.without, swing="swing" not in self.without,
+            Path(subject), receipt, self.tracker, progress or nobody, face, checkpoint=self.checkpoint,
+            certainty="certainty" not in self.without, alignment="alignment" not in self.without,
+            swing="swing" not in self.without,
         )
         return replace(head, atlas=None) if "head" in self.without else head
 
@@ -102,7 +114,8 @@ class TalkingHeadPipeline:
             raise MediaError("driving_needs_motion", name=path.name)
         settings = settings or Settings()
         times = enlarged(info)
-        builder = TrackBuilder(keep_to(path, settings.driving_face, self.tracker, times), path.name, enlarged=times)
+        tracker, pose = keep_to(path, settings.driving_face, self.tracker, times), self.checkpoint.pose
+        builder = TrackBuilder(tracker, path.name, enlarged=times, pose=pose)
         clock = time.perf_counter()
         with closing(working_frames(info)) as frames:
             for count, frame in enumerate(frames, 1):
@@ -110,7 +123,7 @@ class TalkingHeadPipeline:
                 builder.add(frame)
                 clock = _tick(seconds, "track", clock)
                 if count == 1 and settings.method == "fused":
-                    load_ahead()
+                    load_ahead(self.checkpoint)
                 yield Step("track", count, info.frames)
                 clock = time.perf_counter()
         track = builder.finish(info.fps)
@@ -125,9 +138,9 @@ class TalkingHeadPipeline:
 
     def frames(self, head: CanonicalHead, driving: str | Path, settings: Settings | None = None) -> Iterator[Frame]:
         """The transferred frames one by one, without writing anything."""
-        settings = check_settings(settings or Settings())
+        settings = check_settings(settings or Settings(), self.checkpoint)
         drive = run_to_end(self.drive(driving, settings, head))
-        subject, plan = laid(head, drive.performance, self.tracker.topology, settings)
+        subject, plan = laid(self._taken(head), drive.performance, self.tracker.topology, settings)
         drawing = draw(subject, plan, settings, self.tracker, Counter(), drive.info.fps)
         for index, (picture, acted) in enumerate(drawing):
             image = torch.from_numpy(picture).permute(2, 0, 1).to(torch.float32) / 255
@@ -144,14 +157,14 @@ class TalkingHeadPipeline:
         self, head: CanonicalHead, driving: str | Path, out: str | Path, settings: Settings | None = None
     ) -> Generator[Step, None, Result]:
         """`transfer` as a generator of progress: closing it cancels the run and leaves nothing half-written."""
-        settings = check_settings(settings or Settings())
+        settings = check_settings(settings or Settings(), self.checkpoint)
         path = check_output(Path(out), head.info.path, Path(driving))
         drive = yield from self.drive(driving, settings, head)
         return (yield from write(self.job(head, drive, path, settings), self.tracker))
 
     def job(self, head: CanonicalHead, drive: Drive, out: Path, settings: Settings) -> Job:
         """What `write` needs to render a tracked driving clip: plain data, without tracker or open files."""
-        seen, plan = laid(head, drive.performance, self.tracker.topology, settings)
+        seen, plan = laid(self._taken(head), drive.performance, self.tracker.topology, settings)
         sound = {"driving": drive.path, "subject": head.info.path, "none": None}[settings.sound]
         return Job(
             head=seen, targets=plan, out=out, settings=settings, fps=drive.info.fps, sound=sound,
@@ -163,11 +176,11 @@ class TalkingHeadPipeline:
         *, progress: Progress | None = None,
     ) -> Result:
         """Write the subject's own head turned along a path of angles (without one: a turntable of 25 degrees)."""
-        settings = check_settings(settings or Settings())
+        settings = check_settings(settings or Settings(), self.checkpoint)
         path = turntable() if path is None else path
         if not 0 < len(path) == len(path.pitch) == len(path.roll):
             raise SettingsError("setting", name="path", value=len(path), reason="equally many angles of each kind")
-        seen = variant(head, settings.method, self.tracker.topology)
+        seen = variant(self._taken(head), settings.method, self.tracker.topology)
         targets: Targets = along(head.performance, path)
         if settings.method == "learned2d":
             targets = InPlane(targets, seen.performance, self.tracker.topology)
@@ -176,6 +189,12 @@ class TalkingHeadPipeline:
             sound=None, driving=None, found=np.ones(len(path), bool), spent={},
         )
         return run_to_end(write(job, self.tracker), progress)
+
+    def _taken(self, head: CanonicalHead) -> CanonicalHead:
+        """A head, whoever studied it, to be drawn by this pipeline's networks."""
+        studied = head.checkpoint or SHIPPED
+        drawn = replace(self.checkpoint, depth=studied.depth, head=studied.head, pose=studied.pose)
+        return head if drawn == studied else replace(head, checkpoint=drawn)
 
 
 def run_to_end(steps: Generator[Step, None, T], progress: Progress | None = None) -> T:

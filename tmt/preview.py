@@ -86,7 +86,7 @@ def moment_of(driving: Path, tracker: FaceTracker, face: int | None = None) -> M
 
 def preview(head: CanonicalHead, moment: Moment, tracker: FaceTracker, settings: Settings) -> Preview:
     """Transfer one moment of a driving clip."""
-    settings = check_settings(settings)
+    settings = check_settings(settings, head.checkpoint)
     head, plan = laid(head, moment.performance, tracker.topology, settings)
     return Preview(moment.picture, _first(head, _Only(plan, moment.index), settings, tracker), moment.at)
 

@@ -84,9 +84,8 @@ class Run:
 
     settings: the dataclass that steered the run; rates in frames per second; found [T] bool per tracked clip, False
     where the face was bridged or held; lost: why, and in how many frames; limits: names as they acted, one per frame
-    and limit, or already counted;
-    seconds by stage; label: the visible one is on; sealed: mark and credentials, see `seal.py`; tracking: what found
-    whose face, see `tracking`.
+    and limit, or already counted; seconds by stage; label: the visible one is on; sealed: mark and credentials, see
+    `seal.py`; tracking: what found whose face; checkpoint: the networks in use, see `checkpoint.py`.
     """
 
     settings: DataclassInstance
@@ -101,6 +100,7 @@ class Run:
     label: bool
     sealed: Mapping[str, object] = field(default_factory=dict)
     tracking: Mapping[str, object] = field(default_factory=dict)
+    checkpoint: Mapping[str, object] = field(default_factory=dict)
 
 
 def statements(language: Language = "en") -> dict[str, str]:
@@ -173,6 +173,7 @@ def report(run: Run) -> dict[str, object]:
         },
         "limits": dict(sorted(Counter(run.limits).items())),
         "seconds": {stage: round(seconds, 3) for stage, seconds in run.seconds.items()},
+        "checkpoint": plain(run.checkpoint),
         "versions": versions(),
     }
 

@@ -24,7 +24,7 @@ from tmt.fuse import FusionWeights, Mix, Posed, choose, shade, within_sides
 from tmt.geometry import transform
 from tmt.glance import Glances
 from tmt.hub import device
-from tmt.learned import ASKED, Added, attend, load_fusion
+from tmt.learned import ASKED, Added, asked_weights, attend, load_fusion
 from tmt.mouth import Mouth, fill, mouth_of, needed
 from tmt.once import once
 from tmt.overlap import overlapped
@@ -68,7 +68,7 @@ class Renderer:
         if settings.full_frame:
             self._images = faded(self._images, head.bank.window, self._area)
         self._stored = Stored(head.bank, self._images, self._device) if self._portable else None
-        self._net = load_fusion(ASKED[settings.method]) if settings.method in ASKED else None
+        self._net = load_fusion(asked_weights(settings.method, head.checkpoint)) if settings.method in ASKED else None
         if self._net is not None:
             near = small_canvas(canvas, head.bank).window.scale
             self._small = scaled(self._images, self._own.at(min(self._own.scale, near)))

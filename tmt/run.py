@@ -16,13 +16,14 @@ import numpy as np
 
 from tmt import label, provenance
 from tmt.canvas import middle_square
+from tmt.checkpoint import STUDIED, Checkpoint, told
 from tmt.draw import draw
 from tmt.errors import OutputError, SettingsError
-from tmt.learned import ASKED, check_weights
+from tmt.learned import ASKED, asked_weights
 from tmt.presets import STRENGTHS
 from tmt.seal import Seal, check_signer
 from tmt.track import FaceTracker
-from tmt.types import METHODS, Array, CanonicalHead, Result, Settings, Step, Targets
+from tmt.types import METHODS, Array, CanonicalHead, Method, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
 
 SIZES = (256, 512, 1024)
@@ -44,12 +45,12 @@ class Job:
     lost: Mapping[str, int] = field(default_factory=dict)
 
 
-def check_settings(settings: Settings) -> Settings:
-    """SettingsError for a value out of its range, WeightsError for a method whose network is not there."""
+def check_settings(settings: Settings, checkpoint: Checkpoint | None = None) -> Settings:
+    """SettingsError for a value out of its range, WeightsError for a method whose network the checkpoint has not."""
     if settings.method not in METHODS:
         raise SettingsError("setting", name="method", value=settings.method, reason=f"one of {', '.join(METHODS)}")
     if settings.method in ASKED:
-        check_weights(ASKED[settings.method])
+        asked_weights(settings.method, checkpoint)
     if settings.size is not None and settings.size not in SIZES:
         raise SettingsError("setting", name="size", value=settings.size, reason=f"one of {SIZES}")
     if settings.sound not in ("driving", "subject", "none"):
@@ -194,6 +195,11 @@ class _Panels:
         return cv2.resize(picture, size, interpolation=cv2.INTER_AREA if self._height < height else cv2.INTER_CUBIC)
 
 
+def networks_told(checkpoint: Checkpoint | None, method: Method) -> dict[str, object]:
+    """What a report says of the networks that a run by a method asks."""
+    return told(checkpoint, (*STUDIED, *filter(None, [ASKED.get(method)])))
+
+
 def _report(
     job: Job, beside: Path | None, seal: Seal, seconds: Counter[str], limits: Counter[str], tracker: FaceTracker
 ) -> dict[str, object]:
@@ -210,5 +216,6 @@ def _report(
             found=found, lost={"subject": job.head.track.lost, "driving": job.lost}, limits=limits,
             seconds={"study": job.head.seconds, **seconds}, label=job.settings.label, sealed=seal.told(),
             tracking=provenance.tracking(tracker, job.head.face),
+            checkpoint=networks_told(job.head.checkpoint, job.settings.method),
         )
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from tmt import portrait
 from tmt.bake import PERSON, BakedHead, above_cut, any_corner, largest
+from tmt.checkpoint import SHIPPED
 from tmt.growth import atlas_of, build_up, deepened, order_of
 from tmt.learned import load_head
 from tmt.render import deform
@@ -42,7 +43,8 @@ def stages(
     """The head as it grew. `counts`: after how many of its keyframes (none given: 1, 2, 4, ... and all). `tick`: called
     after every keyframe."""
     assert head.atlas is not None, "study has made one"
-    net, bank, before = load_head(), head.bank, deepened(head.surface, -head.atlas.depth)
+    net, bank = load_head((head.checkpoint or SHIPPED).head), head.bank
+    before = deepened(head.surface, -head.atlas.depth)
     order = order_of(head.performance, bank.index)
     wanted = set(counts or doublings(len(order)))
     images = [bank.images[k] for k in order]

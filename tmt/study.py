@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,13 +15,14 @@ from tmt.back import back_of
 from tmt.bank import build_bank, choose_keyframes
 from tmt.canonical import build_surface
 from tmt.canvas import cut, head_window
+from tmt.checkpoint import SHIPPED, Checkpoint, Weights
 from tmt.chosen import keep_to
 from tmt.errors import SettingsError
 from tmt.flat import flat_head, flattened
 from tmt.geometry import transform, untransform
 from tmt.growth import grown, order_of
 from tmt.keyframes import keyframes_of, settled
-from tmt.learned import load_ahead, load_head
+from tmt.learned import load_ahead, load_depth, load_head
 from tmt.lift import lift
 from tmt.motion import perform, with_own_neutral
 from tmt.neckline import outlined, parted
@@ -39,35 +39,33 @@ from tmt.types import Array, CanonicalHead, FaceTrack, MediaInfo, Method, Perfor
 from tmt.video import probe
 from tmt.working import enlarged, working_frames
 
-if TYPE_CHECKING:
-    from tmt.networks.depth import DepthNet
-
 MAX_FRAMES = 600  # a longer subject clip is sampled evenly: more frames hardly add views
 BANK_PIXELS = 640  # side of a kept crop at most: 52 of them are 85 MB
 
 
 def study(
     path: Path, receipt: Receipt, tracker: FaceTracker, say: Progress, face: int | None = None,
-    steadiness: float = 0.3, depth: DepthNet | None = None, certainty: bool = True, alignment: bool = True,
+    steadiness: float = 0.3, checkpoint: Checkpoint = SHIPPED, certainty: bool = True, alignment: bool = True,
     swing: bool = True,
 ) -> CanonicalHead:
     """Build up a subject's canonical head; FaceError or MediaError when the clip does not show one. `say`: told of
     every frame that is tracked, and of every keyframe that is kept, and that the head grows by. `face`: which one of
-    several, counted from the left from 1 (None: the largest and most central). `depth`: what sees the depth that
-    landmarks do not know (None: an average skull); `certainty`: whether it is heard on how sure it is; `alignment`:
-    whether all of the head's pixels tell its pose, or landmarks alone; `swing`: whether they tell what moves beside
-    that."""
+    several, counted from the left from 1 (None: the largest and most central). `checkpoint`: its DepthNet sees the
+    depth that landmarks do not know (without one: an average skull); `certainty`: whether it is heard on how sure it
+    is; `alignment`: whether all of the head's pixels tell its pose, or landmarks alone; `swing`: whether they tell what
+    moves beside that."""
     started = time.perf_counter()
     info = probe(path)
-    load_ahead()
+    load_ahead(checkpoint)
     every = max(1, -(-(info.frames or 0) // MAX_FRAMES))
-    track = _track(info, every, keep_to(path, face, tracker, enlarged(info)), say)
+    track = _track(info, every, keep_to(path, face, tracker, enlarged(info)), say, checkpoint.pose)
     performance = perform(track, tracker.topology, steadiness)
     window = head_window(track, tracker.topology, BANK_PIXELS)
     index = choose_keyframes(performance, track.sharpness, tracker.topology)
     tick = counted(say, "build", len(index) + len(order_of(performance, index)))
     images, picture, faces = _keep(info, every, index, performance, window, tracker, tick)
     performance = on_the_skin(performance, index, faces, tracker.topology)
+    depth = load_depth(checkpoint.depth)
     cloud = None if depth is None else lift(depth, images, performance, index, window, tracker.topology, certainty)
     relief = own_relief(performance, tracker.topology)
     rough = build_surface(performance, tracker.topology, window, cloud=cloud, relief=relief)
@@ -81,12 +79,12 @@ def study(
     surface = swept(surface, performance, window, index, images)
     if swing:
         performance = swung(surface, performance, keyframes, tracker.topology)
-    surface, atlas = grown(load_head(), surface, performance, window, index, images, tick)
+    surface, atlas = grown(load_head(checkpoint.head), surface, performance, window, index, images, tick)
     bank = build_bank(surface, performance, window, index, images)
     return CanonicalHead(
         name=path.name, info=info, receipt=receipt, performance=performance, surface=surface, bank=bank,
         picture=picture, plate=background_plate(bank.images), track=track, seconds=time.perf_counter() - started,
-        back=back_of(surface, bank, performance, tracker.topology), atlas=atlas, face=face,
+        back=back_of(surface, bank, performance, tracker.topology), atlas=atlas, face=face, checkpoint=checkpoint,
     )
 
 
@@ -95,9 +93,9 @@ def missing_frames(info: MediaInfo) -> dict[str, int]:
     return {"cut_off_file": max(1, round(info.missing * info.fps))} if info.missing else {}
 
 
-def _track(info: MediaInfo, every: int, tracker: FaceTracker, say: Progress) -> FaceTrack:
+def _track(info: MediaInfo, every: int, tracker: FaceTracker, say: Progress, pose: Weights | None) -> FaceTrack:
     """The face in every `every`-th frame, with what the clip lacks."""
-    builder = TrackBuilder(tracker, info.path.name, skin=False, enlarged=enlarged(info))
+    builder = TrackBuilder(tracker, info.path.name, skin=False, enlarged=enlarged(info), pose=pose)
     expected = None if info.frames is None else -(-info.frames // every)
     with closing(working_frames(info, every)) as frames:
         for count, frame in enumerate(frames, 1):

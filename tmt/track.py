@@ -16,6 +16,7 @@ import numpy as np
 
 from tmt.bars import Bars
 from tmt.bridge import HeadFollower, bridge_gaps
+from tmt.checkpoint import SHIPPED, Weights
 from tmt.errors import FaceError
 from tmt.hands import touched
 from tmt.level import levelled
@@ -64,8 +65,10 @@ class TrackBuilder:
     skin they name (a subject's need it in its keyframes alone, where it is done later).
     """
 
-    def __init__(self, tracker: FaceTracker, name: str, skin: bool = True, enlarged: int = 1) -> None:
-        """`enlarged`: how many times larger than filmed the pictures are."""
+    def __init__(
+        self, tracker: FaceTracker, name: str, skin: bool = True, enlarged: int = 1, pose: Weights | None = SHIPPED.pose
+    ) -> None:
+        """`enlarged`: how many times larger than filmed the pictures are; `pose`: the PoseNet that bridges gaps."""
         self.tracker, self.name, self._enlarged = tracker, name, enlarged
         self._skin = SkinFollower(tracker.topology) if skin else None
         self._landmarks: list[Array | None] = []
@@ -78,7 +81,7 @@ class TrackBuilder:
         self._cut = False
         self._known = Acquaintance()
         self._torso = TorsoTracker(tracker.topology)
-        self._follower = HeadFollower(tracker.topology)
+        self._follower = HeadFollower(tracker.topology, pose)
         self._size, self._bars = (0, 0), Bars()
         self._beside, self._later = ThreadPoolExecutor(1, thread_name_prefix="tmt-track"), Future[None]()
         self._later.set_result(None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tmt.checkpoint import SHIPPED, Weights
 from tmt.errors import WeightsError
 from tmt.geometry import transform
 from tmt.headcrop import SHARE, HeadCrop, crop_around
@@ -28,10 +29,10 @@ class PoseNetTracker(FaceTracker):
 
     topology = MEDIAPIPE_478
 
-    def __init__(self) -> None:
-        if load_pose() is None:
+    def __init__(self, pose: Weights | None = SHIPPED.pose) -> None:
+        if load_pose(pose) is None:
             raise WeightsError("dependency", name="PoseNet", reason="its weights are not there", package="tmt-head3d")
-        self._finder, self._face = MediaPipeTracker(), template(MEDIAPIPE_478.name)
+        self._finder, self._face, self._weights = MediaPipeTracker(), template(MEDIAPIPE_478.name), pose
 
     def detect(self, frame: Array, previous: Array | None) -> Array | None:
         """See FaceTracker.detect."""
@@ -64,5 +65,5 @@ class PoseNetTracker(FaceTracker):
         return face
 
     def _posed(self, frame: Array, crop: HeadCrop) -> Array | None:
-        told = told_pose(crop.cut(frame), crop)
+        told = told_pose(crop.cut(frame), crop, self._weights)
         return None if told is None else np.asarray(transform(told.pose, self._face), np.float32)

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import torch
 from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from tmt.checkpoint import Checkpoint
 
 Array = np.ndarray
 Method = Literal["copy", "warp2d", "learned2d", "single", "flat", "head", "bank", "fused"]
@@ -84,13 +87,12 @@ class Window:
 
 @dataclass(frozen=True)
 class FaceTrack:
-    """Landmarks of one face through a clip.
-
-    landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer); found [T] bool (False: bridged or held);
-    torso [T, 4] drift (`drift.py`) of the shoulders since a first frame, which shoulders [h, w, 2] uint8 shows reduced,
-    in grey, with where they are; sharpness [T] variance of the Laplacian over the face; size (width, height) of the
-    picture; lost: why frames have no good face, and how many; mean_face [S, S] uint8 that landmarks were moved onto
-    (None: were not); faces [S, S] uint8 that lie on it, of some frames; bars (left, top, right, bottom) px of black."""
+    """Landmarks of one face through a clip. landmarks [T, L, 3] float32 picture px (z likewise, smaller is nearer);
+    found [T] bool (False: bridged or held); torso [T, 4] drift (`drift.py`) of the shoulders since a first frame, which
+    shoulders [h, w, 2] uint8 shows reduced, in grey, with where they are; sharpness [T] variance of the Laplacian over
+    the face; size (width, height) of the picture; lost: why frames have no good face, and how many; mean_face [S, S]
+    uint8 that landmarks were moved onto (None: were not); faces [S, S] uint8 that lie on it, of some frames; bars
+    (left, top, right, bottom) px of black."""
 
     landmarks: Array
     found: Array
@@ -135,12 +137,11 @@ class Creases:
 
 @dataclass(frozen=True)
 class Performance:
-    """A clip's motion with its identity taken out: pose and expression in canonical coordinates.
-
-    shape [L, 3] mean shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames; canonical
-    [T, L, 3] landmarks with the pose removed; torso [T, 4] drift; reference: the neutral, frontal frame; mean_face
-    [S, S] uint8: which skin landmarks name; creases: how it folds (None: unknown); shoulders: as tracked; swing
-    [T, S, S, 2] head units: how a studied head's sheet moves beside all that, see swing.py (None: unknown)."""
+    """A clip's motion with its identity taken out: pose and expression in canonical coordinates. shape [L, 3] mean
+    shape; neutral [L, 3] relaxed lips, open eyes, straight gaze; pose of T frames; canonical [T, L, 3] landmarks with
+    the pose removed; torso [T, 4] drift; reference: the neutral, frontal frame; mean_face [S, S] uint8: which skin
+    landmarks name; creases: how it folds (None: unknown); shoulders: as tracked; swing [T, S, S, 2] head units: how a
+    studied head's sheet moves beside all that, see swing.py (None: unknown)."""
 
     shape: Array
     neutral: Array
@@ -206,11 +207,10 @@ class Surface:
 
 @dataclass(frozen=True)
 class FrameBank:
-    """Keyframes of the subject and where each vertex of the surface lies in them. float32 unless said.
-
-    images [K, H, W, 4] uint8, RGB and matte, in `window`; index [K] of the clip's frames; places [K, G*G, 2] window px;
-    offsets [K, G*G, 3] head units, expression; quality [K, G*G] log of visibility, facing; area [K, G*G] log of picture
-    px^2 a cell; view [K, 3] to the camera, landmarks [K, L, 2], canonical; torso [K, 4] drift; pose [K]."""
+    """Keyframes of the subject and where each vertex of the surface lies in them. float32 unless said. images [K, H, W,
+    4] uint8, RGB and matte, in `window`; index [K] of the clip's frames; places [K, G*G, 2] window px; offsets [K, G*G,
+    3] head units, expression; quality [K, G*G] log of visibility, facing; area [K, G*G] log of picture px^2 a cell;
+    view [K, 3] to the camera, landmarks [K, L, 2], canonical; torso [K, 4] drift; pose [K]."""
 
     window: Window
     images: Array
@@ -241,10 +241,9 @@ class Back:
 
 @dataclass(frozen=True)
 class Atlas:
-    """The recurrent canonical head as pictures on the sheet: colours [F, F, 4] uint8 RGB and matte; weight [S, S] how
-    surely they are known (a sum over frames, as the cell weighs them); depth [S, S] head units that parallax moved
-    the surface by. slopes [N + 1, F, F, 4]: what white [N + 1, N + 1] @ (numbers of a frame, 1) adds to the colours (0
-    to the matte); outline [2, V, S, S]: mattes by view; float32, see ways.py (None: no frame told its numbers)."""
+    """The recurrent head on the sheet: colours [F, F, 4] uint8 RGB, matte; weight [S, S] how surely known (a sum over
+    frames); depth [S, S] head units that parallax moved it by. slopes [N + 1, F, F, 4]: what white [N + 1, N + 1] @
+    (numbers of a frame, 1) adds to colours; outline [2, V, S, S]: mattes by view; float32, ways.py (None: none told)."""
 
     colours: Array
     weight: Array
@@ -272,6 +271,7 @@ class CanonicalHead:
     back: Back | None = None
     atlas: Atlas | None = None
     face: int | None = None  # which one of the clip's was asked for, from the left from 1
+    checkpoint: Checkpoint | None = None  # it was studied with, and is drawn by; None: what ships
 
 
 @dataclass(frozen=True)

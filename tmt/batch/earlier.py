@@ -6,20 +6,24 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tmt import provenance
 from tmt._version import __version__
 from tmt.batch.jobs import Outcome, Pair
 from tmt.errors import MediaError
+from tmt.run import networks_told
+
+if TYPE_CHECKING:
+    from tmt.pipeline import TalkingHeadPipeline
 
 
 class Earlier:
     """Looks at what is in a batch's folder. Every clip is read once, however many pairs it is in."""
 
-    def __init__(self, folder: Path, tracker: object) -> None:
-        """tracker: the one that would be used now."""
-        self._folder, self._tracker = folder, tracker
+    def __init__(self, folder: Path, pipeline: TalkingHeadPipeline) -> None:
+        """pipeline: the one that would be used now."""
+        self._folder, self._pipeline = folder, pipeline
         self._known: dict[Path, dict[str, str]] = {}
 
     def outcome(self, pair: Pair) -> Outcome | None:
@@ -38,8 +42,13 @@ class Earlier:
         return Outcome(pair, "skipped", **told(report))
 
     def _as_now(self, report: Mapping[str, Any], pair: Pair) -> bool:
-        versions, tracking = report.get("versions"), provenance.tracking(self._tracker, pair.subject_face)
-        same = report.get("settings") == asdict(pair.settings) and report.get("tracking") == tracking
+        now = {
+            "settings": asdict(pair.settings),
+            "tracking": provenance.tracking(self._pipeline.tracker, pair.subject_face),
+            "checkpoint": networks_told(self._pipeline.checkpoint, pair.settings.method),
+        }
+        versions = report.get("versions")
+        same = all(report.get(key) == provenance.plain(value) for key, value in now.items())
         return same and isinstance(versions, dict) and versions.get("tmt") == __version__
 
     def _clip(self, path: Path) -> dict[str, str]:

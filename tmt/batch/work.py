@@ -65,7 +65,7 @@ class _Batch:
 
     def outcomes(self, redo: bool) -> Iterator[Outcome]:
         """What became of every pair: first of those that were there, then subject by subject."""
-        earlier, groups = Earlier(self._folder, self._pipeline.tracker), dict[object, list[Pair]]()
+        earlier, groups = Earlier(self._folder, self._pipeline), dict[object, list[Pair]]()
         for pair in self._pairs:
             found = None if redo else earlier.outcome(pair)
             if found is None:

@@ -9,6 +9,7 @@ from tmt.errors import SettingsError
 from tmt.types import METHODS, Method, Settings
 
 if TYPE_CHECKING:  # the command line imports this module at its start; what is heavy comes when it is used
+    from tmt.checkpoint import Checkpoint
     from tmt.evaluate.observe import Observer
 
 PROTOCOLS = ("self", "cross", "view", "turn", "expression", "truth", "growth", "hard", "lost")
@@ -27,31 +28,35 @@ def evaluate(
     seconds: float = 4.0,
     tracker: str | None = None,
     without: tuple[str, ...] = (),
+    checkpoint: Checkpoint | str | Path | None = None,
+    revision: str | None = None,
 ) -> int:
     """Trials of every method over a folder of clips -> exit status; videos, tables and sheets under `out`.
 
     methods: None for all that can be used. seconds: of driving in each self and view trial, of a turntable; a cross
-    trial has twice as much. tracker, without: see TalkingHeadPipeline. The caller has the consent of the people in the
-    clips.
+    trial has twice as much. tracker, without, checkpoint, revision: see TalkingHeadPipeline. The caller has the consent
+    of the people in the clips.
     """
-    from tmt.learned import offered
-
-    able = [name for name in offered() if name != "head" or name not in without]
-    chosen = _known(tuple(able) if methods is None else methods)
+    chosen = None if methods is None else _known(methods)
     if not 0 < seconds <= LONGEST:
         reason = f"it must be above 0 and at most {LONGEST:.0f}"
         raise SettingsError("setting", name="seconds", value=seconds, reason=reason)
+    from tmt.checkpoint import resolve
     from tmt.evaluate.report import run_trials
     from tmt.evaluate.trial import Setup
+    from tmt.learned import offered
     from tmt.pipeline import TalkingHeadPipeline
 
-    pipeline = TalkingHeadPipeline.from_pretrained(tracker, without)
-    return run_trials(clips_dir, Setup(pipeline, _observer(), out, chosen, seconds), protocols)
+    used = resolve(checkpoint, revision)
+    pipeline = TalkingHeadPipeline.from_pretrained(used, tracker=tracker, without=without)
+    able = tuple(name for name in offered(used) if name != "head" or name not in without)
+    return run_trials(clips_dir, Setup(pipeline, _observer(), out, chosen or able, seconds), protocols)
 
 
 def bench(
     subject: Path | None = None, driving: Path | None = None, sizes: tuple[int, ...] = SIZES,
     method: Method = Settings.method, out: Path | None = None,
+    checkpoint: Checkpoint | str | Path | None = None, revision: str | None = None,
 ) -> int:
     """Speed of every stage against the reference workload -> exit status; the table is printed, and kept in `out`.
 
@@ -62,7 +67,8 @@ def bench(
 
     own = [path for path in (subject, driving) if path is not None]
     first, second = (own * 2)[:2] if own else _example_clips()
-    report(list(measure(TalkingHeadPipeline.from_pretrained(), first, second, sizes, method=method)), out)
+    pipeline = TalkingHeadPipeline.from_pretrained(checkpoint, revision=revision)
+    report(list(measure(pipeline, first, second, sizes, method=method)), out)
     return 0
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from tmt.checkpoint import SHIPPED
 from tmt.draw import draw
 from tmt.evaluate.clips import halves
 from tmt.evaluate.metrics import closeness
@@ -82,7 +83,7 @@ def _by_frames(case: str, name: str, head: CanonicalHead, scene: _Scene) -> Iter
     """From all of its frames down to one."""
     order, whole = nested(head), None
     for count in doublings(len(order))[::-1]:
-        grown = with_frames(head, order[:count], load_head())
+        grown = with_frames(head, order[:count], load_head((head.checkpoint or SHIPPED).head))
         seen = coverage_of(grown)
         whole = seen if whole is None else whole
         yield scene.row(case, f"{name} {count:02d}", grown, float((seen & whole).sum() / whole.sum()))
@@ -96,12 +97,13 @@ def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     scene = _Scene(setup, lambda: islice(read_frames(second, every=SELF_STEP), len(chosen)), chosen, SETTINGS)
     yield from _by_frames(clip.stem, "head", head, scene)
     order = nested(head)
-    for name, cell in (("filter", HeadCell(4, 4, 4)), ("unmoved", load_head()), ("average", Average(4, 4, 4))):
+    own = load_head((head.checkpoint or SHIPPED).head)
+    for name, cell in (("filter", HeadCell(4, 4, 4)), ("unmoved", own), ("average", Average(4, 4, 4))):
         grown = with_frames(head, order, cell.eval())
         yield scene.row(clip.stem, name, grown if name == "filter" else _unmoved(grown), 1.0)
     for seed in range(SHUFFLES):
         other = np.random.default_rng(seed).permutation(order)
-        yield scene.row(clip.stem, f"shuffled {seed}", with_frames(head, other, load_head()), 1.0)
+        yield scene.row(clip.stem, f"shuffled {seed}", with_frames(head, other, own), 1.0)
 
 
 def nested(head: CanonicalHead) -> Array:

@@ -39,7 +39,8 @@ def lost_faces(clips: Sequence[Path], setup: Setup) -> Iterator[Outcome]:
 def _case(clip: Path, setup: Setup) -> Iterator[Outcome]:
     tracker, fps = setup.pipeline.tracker, probe(clip).fps
     topology, builder = tracker.topology, TrackBuilder(tracker, clip.name, skin=False)
-    faces, kept, followers = [], [], {way: HeadFollower(topology) for way in WAYS}
+    faces, kept = [], []
+    followers = {way: HeadFollower(topology, setup.pipeline.checkpoint.pose) for way in WAYS}
     for index, frame in enumerate(islice(read_frames(clip), round(2 * setup.seconds * fps))):
         face, gone = builder.add(frame), index // max(1, round(fps)) % 2 == 1
         faces.append(face)

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from tmt.checkpoint import Checkpoint
 from tmt.errors import Cancelled, OutputError, TmtError
 from tmt.evaluate.metrics import Closeness, closeness, coverage
 from tmt.evaluate.observe import Observer, Seen, fetch, head_box
@@ -30,6 +31,7 @@ class Pipeline(Protocol):
     """What is evaluated."""
 
     tracker: FaceTracker
+    checkpoint: Checkpoint
 
     def study(self, path: Path, /, *, consent: Consent) -> CanonicalHead:
         """See TalkingHeadPipeline.study."""

@@ -14,7 +14,7 @@ NAMED: dict[object, str] = {text(of_method(key), language): key for key in METHO
 
 
 def method_choice(t: gr.I18n, value: Method, **words: Any) -> gr.Dropdown:
-    """The methods that can be used, the best first.
+    """The methods that can be used, the best first: whatever the checkpoint, for it lacks nothing that ships.
 
     The browser translates their names itself; when it is slow to, a list that was never opened sends the name in place
     of what it stands for, which is understood, too.

@@ -103,7 +103,7 @@ class RealStudio:
         """See Studio. Who has a clip looked at will soon want it rendered."""
         if not self._loading:
             self._loading = True
-            load_ahead()
+            load_ahead(self._pipeline.checkpoint)
         return look_over(path, role, self._pipeline.tracker, face)
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:

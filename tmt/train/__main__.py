@@ -1,4 +1,5 @@
-"""python -m tmt.train: `cache` clips once, then train `geometry`, `head`, `fusion` or `joint`. Each has --help."""
+"""python -m tmt.train: `cache` clips once, train `geometry`, `head`, `fusion` or `joint`, `publish` what came out. Each
+has --help."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from tmt.checkpoint import ASSETS, SHIPPED, Weights
 from tmt.errors import TmtError
 from tmt.topology import MEDIAPIPE_478
 from tmt.train.cache import FRAMES, build, load, load_all
@@ -62,6 +64,12 @@ def _parser() -> argparse.ArgumentParser:
         stage.add_argument("--workers", type=int, default=1, help="processes that draw and read samples (%(default)s)")
         stage.add_argument("--drawing", type=_seconds, default=math.inf, help="draw heads no longer than this")
         stage.set_defaults(run=run)
+    publish = commands.add_parser("publish", help="gather trained networks into a checkpoint, with a model card")
+    publish.add_argument("runs", nargs="+", type=Path, metavar="RUN/best", help="the clips' names in them go along")
+    publish.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER", help="new or empty")
+    publish.add_argument("--repo", metavar="OWNER/NAME", help="upload it there, too, with the token that is logged in")
+    publish.add_argument("--public", action="store_true", help="for everybody to see (default: private)")
+    publish.set_defaults(run=_publish)
     return parser
 
 
@@ -79,23 +87,28 @@ def _cache(given: argparse.Namespace) -> None:
         print(line, flush=True)
 
 
+def _publish(given: argparse.Namespace) -> None:
+    from tmt.train.publish import gather, upload
+
+    for path in gather(given.runs, given.out, given.repo):
+        print(path, flush=True)
+    if given.repo is not None:
+        print(upload(given.out, given.repo, public=given.public), flush=True)
+
+
 def _fusion(given: argparse.Namespace) -> None:
-    from tmt.learned import FUSION as SHIPPED
-    from tmt.learned import FUSION2D, has_weights
     from tmt.train.fusion import FusionStage
     from tmt.train.loop import Budget, run
 
     config = read_config(given.config, seed=given.seed)
     train, check, data = _samples(given, config)
-    shipped = SHIPPED if config.warp == "3d" else FUSION2D
-    start = _start(given.start, shipped if has_weights(shipped) else None)
+    start = _start(given.start, SHIPPED.fusion if config.warp == "3d" else SHIPPED.fusion2d)
     budget = Budget(given.budget, given.steps)
     for line in run(FusionStage(train, check), given.out, config, budget, start, given.workers, data):
         print(line, flush=True)
 
 
 def _geometry(given: argparse.Namespace) -> None:
-    from tmt.learned import GEOMETRY, has_weights
     from tmt.train.geometry import GeometryStage
     from tmt.train.loop import LAPS, Budget, run
     from tmt.train.views import Views, turning_of
@@ -112,14 +125,13 @@ def _geometry(given: argparse.Namespace) -> None:
               lone=config.part == "depth" and not plain)
         for clips, count, laps, plain in sets
     )
-    start = _start(given.start, GEOMETRY if has_weights(GEOMETRY / "depth") else None)
+    start = _start(given.start, SHIPPED.depth and ASSETS / "geometry")
     budget, stage = Budget(given.budget, given.steps), GeometryStage(learn, look, config.part)
     for line in run(stage, given.out, config, budget, start, given.workers, _data(real, len(drawn[CHECKED:]), held)):
         print(line, flush=True)
 
 
 def _head(given: argparse.Namespace) -> None:
-    from tmt.learned import HEAD, has_weights
     from tmt.train.head import HeadStage
     from tmt.train.loop import LAPS, Budget, run
     from tmt.train.sights import HEAD_SAMPLE, Sights
@@ -127,13 +139,12 @@ def _head(given: argparse.Namespace) -> None:
     config = read_config(given.config, seed=given.seed)
     train, check, data = _sights(given, config, HEAD_SAMPLE)
     stage = HeadStage(Sights(train, config.seed, LAPS, config.crop), Sights(check, config.seed))
-    start = _start(given.start, HEAD if has_weights(HEAD) else None)
+    start = _start(given.start, SHIPPED.head)
     for line in run(stage, given.out, config, Budget(given.budget, given.steps), start, given.workers, data):
         print(line, flush=True)
 
 
 def _joint(given: argparse.Namespace) -> None:
-    from tmt.learned import ASSETS
     from tmt.train.joint import JOINT_SAMPLE, JointStage
     from tmt.train.loop import Budget, run
 
@@ -155,9 +166,11 @@ def _sights(
     return train, check, _data(real, 0, held)
 
 
-def _start(asked: Path | None, shipped: Path | None) -> Path | None:
+def _start(asked: Path | None, shipped: Weights | Path | None) -> Path | None:
     """The weights to start from."""
-    return shipped if asked is None else None if str(asked) == "none" else asked
+    if asked is None:
+        return shipped.folder if isinstance(shipped, Weights) else shipped
+    return None if str(asked) == "none" else asked
 
 
 def _people(given: argparse.Namespace, config: TrainConfig) -> tuple[list[list[Clip]], list[list[Clip]]]:
