@@ -30,7 +30,7 @@ from tmt.page.studio import Clip, Studio, Viewer
 from tmt.preflight import Preflight, Remark, Role, file_facts
 from tmt.preview import Moment, Preview
 from tmt.progress import Progress
-from tmt.types import CanonicalHead, Consent, Result, Settings, Step, Window
+from tmt.types import CanonicalHead, Consent, Receipt, Result, Settings, Step, Window
 
 FOR_EVER = 1_000_000
 TRAITS = Traits(0.9, 0.8, 0.9, 0.9, 0.5, 0.7)
@@ -69,6 +69,9 @@ class MockStudio:
         progress(Step("study", 1, 2))
         return cast(CanonicalHead, SimpleNamespace(name=subject.path.stem, seconds=2.0))
 
+    def under(self, head: CanonicalHead, receipt: Receipt) -> CanonicalHead:
+        return cast(CanonicalHead, SimpleNamespace(**{**vars(head), "receipt": receipt}))
+
     def moment(self, driving: Clip) -> Moment:
         return cast(Moment, SimpleNamespace(picture=np.zeros((64, 64, 3), np.uint8), at=0.5))
 
@@ -85,17 +88,17 @@ class MockStudio:
             for done in range(FOR_EVER if _endless(head, driving, settings) else 25):  # long enough for some progress
                 time.sleep(0.02)
                 yield Step("render", done, 100)
-            return self._write(driving.path, out, settings)
+            return self._write(head, driving.path, out, settings)
         finally:
             part.unlink(missing_ok=True)
 
-    def _write(self, driving: Path, out: Path, settings: Settings) -> Result:
+    def _write(self, head: CanonicalHead, driving: Path, out: Path, settings: Settings) -> Result:
         beside, report_path = out.with_name(f"{out.stem}_side-by-side.mp4"), out.with_suffix(".json")
         note = settings.mode.encode()
         for path in (out, beside):
             path.write_bytes(driving.read_bytes() + (8 + len(note)).to_bytes(4, "big") + b"free" + note)
         run = provenance.Run(
-            settings=settings, consent=provenance.receipt(Consent(True, True, True)),
+            settings=settings, consent=head.receipt,
             inputs={"driving": provenance.fingerprint(driving)}, outputs={"video": provenance.fingerprint(out)},
             rates={}, found={}, lost={}, limits=(), seconds={}, label=True,
         )  # fmt: skip
@@ -135,6 +138,12 @@ class MockStudio:
             time.sleep(0.02)
         shutil.copy(DATA / "driving.mp4", out)
         return Result(out, out, {})
+
+
+def refused(path: Path, role: Role) -> Preflight:
+    """A look at a clip without a face."""
+    facts = file_facts(path, role)
+    return dataclasses.replace(facts, remarks=(*facts.remarks, Remark("no_face", "red")))
 
 
 def _endless(head: CanonicalHead, driving: Clip, settings: Settings) -> bool:

@@ -160,7 +160,7 @@ def report(run: Run) -> dict[str, object]:
         "created_utc": _utc_now(),
         "label": {"visible": run.label},
         **run.sealed,
-        "consent": plain(run.consent),
+        "consent": _consent(run.consent),
         "settings": plain(run.settings),
         "inputs": plain(run.inputs),
         "outputs": plain(run.outputs),
@@ -203,6 +203,12 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _consent(given: Receipt) -> dict[str, object]:
+    """What was affirmed, and when, with the statements themselves: who reads a report need not have this program."""
+    wording = {key: dict(zip(("en", "ja"), STATEMENTS[key], strict=True)) for key in given.statements}
+    return {"text": given.text, "statements": list(given.statements), "utc": given.utc, "wording": wording}
 
 
 def _frame_counts(found: Array) -> dict[str, int]:

@@ -61,7 +61,7 @@ class After:
         def work(report: Report) -> Path:
             if method not in run.videos:
                 out = run.folder / f"{run.result.video.stem}_{method}.mp4"
-                head = self.desk.head(visit, run.subject, run.consent, report)
+                head = self.desk.head(visit, run.subject, run.agreed, report)
                 result = run_to_end(self.desk.studio.transfer(head, run.driving, out, settings), report)
                 report(Step("measure", 0, None))
                 if run.cast is not None:

@@ -10,9 +10,9 @@ from typing import Literal
 
 import gradio as gr
 
-from tmt import provenance
 from tmt.errors import Language, TmtError
-from tmt.page.desk import Desk, consent_of, explained, language_of, toast
+from tmt.page.agreement import Agreement, agreed_to
+from tmt.page.desk import Desk, explained, language_of, toast
 from tmt.page.panels import duration, message_panel, preview_panel, running_panel
 from tmt.page.run import Pace, Report, in_turn
 from tmt.page.story import write_papers
@@ -23,7 +23,7 @@ from tmt.page.visits import Run, Visit
 from tmt.pipeline import run_to_end
 from tmt.presets import Preset, settings_of
 from tmt.preview import Preview
-from tmt.types import Consent, Method, Mode, Settings, Sound, Step
+from tmt.types import Method, Mode, Settings, Sound, Step
 
 Face = Literal["auto", "1", "2", "3", "4", "5", "6"]
 Size = Literal["auto", "256", "512", "1024"]
@@ -51,12 +51,11 @@ class Transfer:
         language, visit = language_of(request), self.desk.visit(request)
 
         def begin() -> Work[Preview]:
-            consent = consent_of(c1, c2, c3)
-            provenance.require(consent)
+            agreed = agreed_to(c1, c2, c3)
             first, second, settings = self._chosen(visit, subject, driving, how)
 
             def work(report: Report) -> Preview:
-                head = self.desk.head(visit, first, consent, report)
+                head = self.desk.head(visit, first, agreed, report)
                 report(Step("moment", 0, None))
                 return self.desk.studio.preview(head, self.desk.studio.moment(second), settings)
 
@@ -122,11 +121,10 @@ class Transfer:
         how = (subject_face, driving_face, preset, full_frame, mode, size, sound, method, calm, head, mouth, eyes,
                brows, gaze, wrinkles)  # fmt: skip
         try:
-            consent, visit = consent_of(consent_subject, consent_driving, consent_purpose), self.desk.visit(request)
-            provenance.require(consent)
+            agreed, visit = agreed_to(consent_subject, consent_driving, consent_purpose), self.desk.visit(request)
             yield _only(running_panel(Step("start", 0, None), None, language))
             first, second, settings = self._chosen(visit, subject, driving, how)
-            yield from self._run(visit, first, second, settings, consent, language)
+            yield from self._run(visit, first, second, settings, agreed, language)
         except Exception as error:
             yield _only(message_panel(explained(error, language), "wrong"))  # stays when the toast is gone
             raise toast(error, language) from error
@@ -145,11 +143,11 @@ class Transfer:
         return first, second, settings
 
     def _run(
-        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language
+        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, agreed: Agreement, language: Language
     ) -> Iterator[Outputs]:
         """Panels while it works, then the result."""
         folder = self.desk.visits.new_folder(visit)
-        work = self._work(visit, subject, driving, settings, consent, language, folder)
+        work = self._work(visit, subject, driving, settings, agreed, language, folder)
         info = self.desk.studio.facts(driving.path, "driving").info
         rendering = self.desk.estimate.transfer(info, settings)
         later = {"study": rendering, "build": rendering, "track": 0.0}
@@ -171,7 +169,7 @@ class Transfer:
                 yield _only(panel_of(item, pace, language))
 
     def _work(
-        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language,
+        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, agreed: Agreement, language: Language,
         folder: Path,
     ) -> Callable[[Report], Run]:
         """The work itself, which runs in a thread of its own."""
@@ -179,12 +177,12 @@ class Transfer:
         out = folder / f"{subject.path.stem[:24]}_{driving.path.stem[:24]}_AI-generated.mp4"
 
         def work(report: Report) -> Run:
-            head = self.desk.head(visit, subject, consent, report)
+            head = self.desk.head(visit, subject, agreed, report)
             result = run_to_end(studio.transfer(head, driving, out, settings), report)
             seconds = {"study": head.seconds, **result.seconds}
             total = seconds.pop("total", 0.0)
             report(Step("measure", 0, None))
-            run = Run(subject, driving, settings, language, consent, folder, result, seconds)
+            run = Run(subject, driving, settings, language, agreed, folder, result, seconds)
             run.videos[settings.method] = result.video
             clock = time.perf_counter()
             try:

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +18,11 @@ from pathlib import Path
 from tmt.errors import Language
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.run_numbers import RunNumbers
+from tmt.page.agreement import Agreement
 from tmt.page.studio import Clip, Viewer
-from tmt.preflight import Preflight
+from tmt.preflight import Preflight, Role
 from tmt.receipt import Review
-from tmt.types import CanonicalHead, Consent, Result, Settings
+from tmt.types import CanonicalHead, Result, Settings
 from tmt.votes import Pair, Vote
 
 HEADS = 2  # of one visitor: the one in use, and the one before
@@ -37,7 +38,7 @@ class Run:
     driving: Clip
     settings: Settings
     language: Language
-    consent: Consent  # that was given for it: a head that had to give way is studied again
+    agreed: Agreement  # for it, and for what is made from it: a head that had to give way is studied again
     folder: Path
     result: Result
     seconds: dict[str, float]
@@ -60,6 +61,11 @@ class Visit:
     viewer: tuple[str, Viewer] | None = None  # of the head that was last looked at, under its key in `heads`
     head_files: dict[str, Mapping[str, Path]] = field(default_factory=dict)  # likewise
     looks: dict[tuple[str, str, int | None], Preflight] = field(default_factory=dict)
+    looking: Mapping[Role, threading.Lock] = field(
+        default_factory=lambda: {"subject": threading.Lock(), "driving": threading.Lock()}
+    )
+    chosen: dict[Role, str] = field(default_factory=dict)  # the clips in the form
+    cards: Counter[Role] = field(default_factory=Counter)  # how often the card under a clip was asked for
     run: Run | None = None
     votes: list[Vote] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)

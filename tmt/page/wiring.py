@@ -28,8 +28,12 @@ def connect(desk: Desk, form: Form, results: Results) -> None:
     """Everything, inside a gr.Blocks."""
     intake, transfer, after = Intake(desk), Transfer(desk), After(desk)
     form.showcase.click(intake.use_pair, None, [form.subject.file, form.driving.file], **QUIET)
-    _side(form, form.subject, intake.subject_card, intake.use_subject, intake.recorded)
-    _side(form, form.driving, intake.driving_card, intake.use_driving, intake.recorded)
+    form.subject.chips.click(intake.use_subject, None, form.subject.file, **QUIET)
+    form.driving.chips.click(intake.use_driving, None, form.driving.file, **QUIET)
+    for side in (form.subject, form.driving):
+        side.camera.stop_recording(intake.recorded, side.camera, side.file, **QUIET)
+    _side(form, form.subject, form.consents[0], intake.subject_arrived, intake.subject_card)
+    _side(form, form.driving, form.consents[1], intake.driving_arrived, intake.driving_card)
     _work(form, results, transfer, after)
     _head(form, results, Elsewhere(desk))
     _methods(results, after, Blind(desk, after))
@@ -41,19 +45,14 @@ def _as_new() -> list[object]:
     return [*[None] * DERIVED, gr.Accordion(open=False), gr.Row(visible=False)]
 
 
-def _side(form: Form, side: Side, card: Handler, use: Handler, recorded: Handler) -> None:
-    """A clip's card follows its file, the chosen face and the consent."""
-    side.chips.click(use, None, side.file, **QUIET)
-    side.camera.stop_recording(recorded, side.camera, side.file, **QUIET)
-    gr.on(
-        [side.file.change, side.face.input, *(box.change for box in form.consents)],
-        card,
-        [side.file, side.face, *form.consents],
-        [side.card, side.face],
-        trigger_mode="always_last",
-        concurrency_limit=4,
-        **QUIET,
-    )
+def _side(form: Form, side: Side, box: gr.Checkbox, arrived: Handler, card: Handler) -> None:
+    """A clip's card follows its file, the chosen face and the consent. A new file has its box unticked first, not in
+    the queue, and is looked at by what the boxes say then."""
+    shown = [side.file, side.face, *form.consents], [side.card, side.face]
+    new = side.file.change(arrived, [side.file, box], box, queue=False, **QUIET)
+    new.then(card, *shown, trigger_mode="multiple", concurrency_limit=4, **QUIET)
+    changes = [side.face.input, *(box.change for box in form.consents)]
+    gr.on(changes, card, *shown, trigger_mode="always_last", concurrency_limit=4, **QUIET)
 
 
 def _work(form: Form, results: Results, transfer: Transfer, after: After) -> None:
@@ -141,6 +140,11 @@ def _stopped(request: gr.Request) -> tuple[object, ...]:
     return message_panel(text("stopped", language_of(request))), *_buttons(busy=False)
 
 
+def _unticked(count: int) -> list[gr.Checkbox]:
+    """The boxes as at the beginning."""
+    return [gr.Checkbox(value=False, info="") for _ in range(count)]
+
+
 def _end(form: Form, results: Results, after: After) -> None:
     """Sign-off and deletion."""
     results.sign.click(
@@ -152,8 +156,8 @@ def _end(form: Form, results: Results, after: After) -> None:
     gone = results.delete.click(after.delete, None, form.note, api_name="delete", show_progress="hidden")
     emptied = [form.subject.file, form.driving.file, form.subject.camera, form.driving.camera, *results.emptied]
     gone.then(
-        lambda: [*[None] * len(emptied), "", "", gr.Column(visible=False)],
+        lambda: [*[None] * len(emptied), "", "", gr.Column(visible=False), *_unticked(len(form.consents))],
         None,
-        [*emptied, form.panel, form.shown, results.place],
+        [*emptied, form.panel, form.shown, results.place, *form.consents],
         **QUIET,
     )

@@ -26,6 +26,10 @@ FORM: dict[str, tuple[str, str]] = {
         "3つすべてにチェックが入るまで、顔の解析は行いません。文面 {version}",
     ),
     "consent_needed": ("Required", "必須"),
+    "consent_again": (
+        "Another clip, maybe another person: please confirm this anew.",
+        "素材が変わりました。写っている人について、改めて確認してください。",
+    ),
     "clip_needed": ("Please choose a clip first.", "先に素材を選んでください。"),
     "subject_step": ("### 1 · Subject", "### 1 · 被写体"),
     "driving_step": ("### 2 · Motion", "### 2 · 動き"),
