@@ -33,6 +33,7 @@ from tmt.progress import Progress
 from tmt.types import CanonicalHead, Consent, Receipt, Result, Settings, Step, Window
 
 FOR_EVER = 1_000_000
+SAME = ("anna", "ben", "endless", "slow", "crash", "couple")  # clips that differ by their names
 TRAITS = Traits(0.9, 0.8, 0.9, 0.9, 0.5, 0.7)
 
 
@@ -66,7 +67,9 @@ class MockStudio:
         self.faces.append(subject.face)
         if "crash" in subject.path.name:
             raise RuntimeError("/home/someone/secret")
-        progress(Step("study", 1, 2))
+        for done in range(50 if "slow" in subject.path.name else 1):
+            progress(Step("study", 1 + done, 50))
+            time.sleep(0.02)
         return cast(CanonicalHead, SimpleNamespace(name=subject.path.stem, seconds=2.0))
 
     def under(self, head: CanonicalHead, receipt: Receipt) -> CanonicalHead:
@@ -164,12 +167,13 @@ class Served:
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Small clips by name: those that play with sound, one that is no clip."""
     folder = tmp_path_factory.mktemp("clips")
-    paths = {name: folder / f"{name}.mp4" for name in ("anna", "ben", "endless", "crash", "couple", "broken")}
+    paths = {name: folder / f"{name}.mp4" for name in (*SAME, "stranger", "broken")}
     source = ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-f", "lavfi", "-i", "sine=440", "-t", "1"]
     encode = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart"]
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *encode, str(paths["anna"])], check=True)
-    for name in ("ben", "endless", "crash", "couple"):
+    for name in SAME[1:]:
         shutil.copy(paths["anna"], paths[name])
+    paths["stranger"].write_bytes(paths["anna"].read_bytes() + (8).to_bytes(4, "big") + b"free")  # another file
     paths["broken"].write_bytes(b"no clip at all " * 99)
     return paths
 

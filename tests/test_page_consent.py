@@ -98,7 +98,7 @@ def test_every_run_records_when_its_own_consent_was_given_and_to_which_words(
     served: Served, clips: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hours = itertools.count(10)
-    monkeypatch.setattr(provenance, "_utc_now", lambda: f"2030-01-01T{next(hours):02d}:00:00Z")
+    monkeypatch.setattr(provenance, "utc_now", lambda: f"2030-01-01T{next(hours):02d}:00:00Z")
     client, studied = new_client(served, tmp_path), len(served.studio.studied)
     told = []
     for driving in ("ben", "anna"):

@@ -118,7 +118,7 @@ def require(consent: Consent | None) -> None:
 def receipt(consent: Consent | None) -> Receipt:
     """The record of a consent that is complete; raises ConsentError otherwise."""
     require(consent)
-    return Receipt(CONSENT_TEXT, tuple(STATEMENTS), _utc_now())
+    return Receipt(CONSENT_TEXT, tuple(STATEMENTS), utc_now())
 
 
 def file_sha256(path: Path) -> str:
@@ -157,7 +157,7 @@ def report(run: Run) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "ai_generated": True,
-        "created_utc": _utc_now(),
+        "created_utc": utc_now(),
         "label": {"visible": run.label},
         **run.sealed,
         "consent": _consent(run.consent),
@@ -193,7 +193,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _utc_now() -> str:
+def utc_now() -> str:
+    """This moment, as records have it (ISO 8601)."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,8 +23,9 @@ from tmt.page.visits import Visit, Visits
 from tmt.preflight import Preflight, Role
 from tmt.provenance import file_sha256
 from tmt.report_html import Price
-from tmt.types import CanonicalHead
+from tmt.types import CanonicalHead, Settings
 
+NOTICE = 9.0  # s; what an error says stays in the panel of what was asked for
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +48,14 @@ class Desk:
     def visit(self, request: gr.Request | None) -> Visit:
         """The visitor of a request."""
         return self.visits.of(request.session_hash if request else None)
+
+    def session(self, request: gr.Request) -> str:
+        """What a page calls itself."""
+        return request.session_hash or ""
+
+    def leave(self, request: gr.Request) -> None:
+        """Their page tells that it is closed: what is theirs goes soon."""
+        self.visits.leave(request.session_hash)
 
     def take(self, visit: Visit, value: str | None) -> Path:
         """An input as a path that is known to be the visitor's; MediaError where it is gone."""
@@ -83,6 +93,11 @@ class Desk:
             self.visits.keep_head(visit, key, head)
         return self.studio.under(head, agreed.receipt)
 
+    def left_of(self, driving: Clip, settings: Settings) -> Callable[[str], float]:
+        """Seconds that the rest of a transfer takes after a stage."""
+        info = self.studio.facts(driving.path, "driving").info
+        return lambda stage: self.estimate.after(stage, info, settings)
+
     def viewer(self, visit: Visit, subject: Clip, agreed: Agreement) -> Viewer:
         """What shows the subject's head from any angle, prepared now or kept from the last picture."""
         key = self.key_of(subject)
@@ -112,6 +127,11 @@ def explained(error: Exception, language: Language) -> str:
     return text("unexpected", language)
 
 
+def notice(words: str) -> gr.Error:
+    """Words (HTML) in the corner of the page, for as long as it takes to read them."""
+    return gr.Error(words, duration=NOTICE, print_exception=False)
+
+
 def toast(error: Exception, language: Language) -> gr.Error:
     """An error as Gradio shows it; a file's name in it must not become markup."""
-    return gr.Error(html.escape(explained(error, language)), duration=None, print_exception=False)
+    return notice(html.escape(explained(error, language)))

@@ -11,6 +11,7 @@ from tmt.page.agreement import Agreement, agreed_to
 from tmt.page.desk import Desk, language_of, toast
 from tmt.page.panels import message_panel
 from tmt.page.player import Lane, head_viewer, player
+from tmt.page.results import button_for
 from tmt.page.run import Report
 from tmt.page.stream import Outputs, Work, streamed
 from tmt.page.studio import Clip
@@ -59,6 +60,22 @@ class Elsewhere:
 
         yield from streamed(self.desk.line, language, begin, shown, lambda panel: (None, None, "", panel))
 
+    def model(self, request: gr.Request) -> Iterator[Outputs]:
+        """The same of the run's subject, whatever the form holds by now."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            yield button_for(None), None, "", message_panel(text("no_result", language))
+            return
+
+        def shown(files: Mapping[str, Path]) -> Outputs:
+            model = files["head.glb"]
+            return button_for(model), str(files["coverage.png"]), head_viewer(model, language), ""
+
+        work = self._files(visit, run.subject, run.agreed)
+        none = (button_for(None), None, "")
+        yield from streamed(self.desk.line, language, lambda: work, shown, lambda panel: (*none, panel))
+
     def _files(self, visit: Visit, clip: Clip, agreed: Agreement) -> Work[Mapping[str, Path]]:
         """Work that gives the head's files, made now or kept from before."""
 
@@ -102,12 +119,27 @@ class Elsewhere:
         try:
             agreed = agreed_to(consent_subject, consent_driving, consent_purpose)
             clip = self.desk.clip(visit, subject, "subject", subject_face)
-            still = self.desk.viewer(visit, clip, agreed)
-            path = self.desk.visits.new_folder(visit) / "view_AI-generated.png"
-            save_png(path, still((yaw, pitch, roll)))
-            return str(path)
+            return self._picture(visit, clip, agreed, (yaw, pitch, roll))
         except Exception as error:
             raise toast(error, language) from error
+
+    def still(self, request: gr.Request, yaw: float, pitch: float, roll: float) -> object:
+        """The same of the run's subject, whatever the form holds by now."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            return None
+        try:
+            return self._picture(visit, run.subject, run.agreed, (yaw, pitch, roll))
+        except Exception as error:
+            raise toast(error, language) from error
+
+    def _picture(self, visit: Visit, clip: Clip, agreed: Agreement, angles: tuple[float, float, float]) -> str:
+        """The head from an angle, as a file."""
+        show = self.desk.viewer(visit, clip, agreed)
+        path = self.desk.visits.new_folder(visit) / "view_AI-generated.png"
+        save_png(path, show(angles))
+        return str(path)
 
     def turntable(self, request: gr.Request) -> Iterator[Outputs]:
         """The head turning from side to side: a player, and a panel while it is made."""

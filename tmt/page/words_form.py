@@ -116,10 +116,14 @@ FORM: dict[str, tuple[str, str]] = {
     "run": ("Transfer the motion", "動きを転写する"),
     "stop": ("Stop", "停止"),
     "privacy": (
-        "Clips and results stay on the computer that serves this page. They are deleted after {hours} hours, or now:",
-        "素材と結果は、このページを動かしているコンピューターの中だけで扱い、{hours}時間後に削除します。今すぐ消すこともできます。",
+        "Clips and results stay on the computer that serves this page. They are deleted when you close or reload it, "
+        "after {hours} hours at the latest, or now:",
+        "素材と結果は、このページを動かしているコンピューターの中だけで扱います。ページを閉じるか再読み込みすると削除し、遅くとも{hours}時間後には削除します。"
+        "今すぐ消すこともできます。",
     ),
     "delete": ("Delete everything of mine now", "自分の素材と結果を今すぐ削除"),
+    "delete_sure": ("Really delete everything", "本当にすべて削除する"),
+    "delete_not": ("Keep", "やめる"),
     "deleted": (
         "Deleted. Your clips, results and the studied head are gone.",
         "削除しました。素材、結果、学習した頭部はもう残っていません。",
