@@ -16,7 +16,7 @@ from tmt.page import visits
 from tmt.page.texts import text
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Dialog
 
 clips, served = page_server.clips, page_server.served  # fixtures
 pytestmark = needs_chromium
@@ -188,7 +188,12 @@ def test_leaving_asks_while_something_would_be_lost_and_then_takes_the_files_alo
     visit: Visit, served: Served, clips: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    visit.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    visit.page.on("dialog", answer)
     visit.page.reload()
     visit.shown("#run")
     assert asked == []
