@@ -15,6 +15,7 @@ from page_server import until
 
 from tmt import provenance
 from tmt.errors import Language
+from tmt.page.texts import text
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
@@ -59,6 +60,12 @@ class Visit:
     def open(self, part: str) -> None:
         """Open a section of the result."""
         self.page.locator(f"#part_{part} > button").click()
+
+    def delete(self) -> None:
+        """Everything, after being asked once more."""
+        self.press("delete")
+        self.press("sure")
+        self.expect("#note", text("deleted", self.language))
 
     def expect(self, selector: str, words: str, seconds: float = 30) -> None:
         """Wait until something is to be read."""

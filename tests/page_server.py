@@ -32,9 +32,10 @@ from tmt.page.studio import Clip, Studio, Viewer
 from tmt.preflight import Preflight, Remark, Role, file_facts
 from tmt.preview import Moment, Preview
 from tmt.progress import Progress
-from tmt.types import CanonicalHead, Consent, Result, Settings, Step, Window
+from tmt.types import CanonicalHead, Consent, Receipt, Result, Settings, Step, Window
 
 FOR_EVER = 1_000_000
+SAME = ("anna", "ben", "endless", "slow", "crash", "couple")  # clips that differ by their names
 TRAITS = Traits(0.9, 0.8, 0.9, 0.9, 0.5, 0.7)
 
 
@@ -68,8 +69,13 @@ class MockStudio:
         self.faces.append(subject.face)
         if "crash" in subject.path.name:
             raise RuntimeError("/home/someone/secret")
-        progress(Step("study", 1, 2))
+        for done in range(50 if "slow" in subject.path.name else 1):
+            progress(Step("study", 1 + done, 50))
+            time.sleep(0.02)
         return cast(CanonicalHead, SimpleNamespace(name=subject.path.stem, seconds=2.0))
+
+    def under(self, head: CanonicalHead, receipt: Receipt) -> CanonicalHead:
+        return cast(CanonicalHead, SimpleNamespace(**{**vars(head), "receipt": receipt}))
 
     def moment(self, driving: Clip) -> Moment:
         return cast(Moment, SimpleNamespace(picture=np.zeros((64, 64, 3), np.uint8), at=0.5))
@@ -87,17 +93,17 @@ class MockStudio:
             for done in range(FOR_EVER if _endless(head, driving, settings) else 25):  # long enough for some progress
                 time.sleep(0.02)
                 yield Step("render", done, 100)
-            return self._write(driving.path, out, settings)
+            return self._write(head, driving.path, out, settings)
         finally:
             part.unlink(missing_ok=True)
 
-    def _write(self, driving: Path, out: Path, settings: Settings) -> Result:
+    def _write(self, head: CanonicalHead, driving: Path, out: Path, settings: Settings) -> Result:
         beside, report_path = out.with_name(f"{out.stem}_side-by-side.mp4"), out.with_suffix(".json")
         note = settings.mode.encode()
         for path in (out, beside):
             path.write_bytes(driving.read_bytes() + (8 + len(note)).to_bytes(4, "big") + b"free" + note)
         run = provenance.Run(
-            settings=settings, consent=provenance.receipt(Consent(True, True, True)),
+            settings=settings, consent=head.receipt,
             inputs={"driving": provenance.fingerprint(driving)}, outputs={"video": provenance.fingerprint(out)},
             rates={}, found={}, lost={}, limits=(), seconds={}, label=True,
         )  # fmt: skip
@@ -142,6 +148,12 @@ class MockStudio:
         return Result(out, out, {})
 
 
+def refused(path: Path, role: Role) -> Preflight:
+    """A look at a clip without a face."""
+    facts = file_facts(path, role)
+    return dataclasses.replace(facts, remarks=(*facts.remarks, Remark("no_face", "red")))
+
+
 def _endless(head: CanonicalHead, driving: Clip, settings: Settings) -> bool:
     """Whether a run lasts until it is stopped: by its driving clip, or by another method than the product's."""
     return "endless" in driving.path.name or (head.name == "endless" and settings.method != "fused")
@@ -160,12 +172,13 @@ class Served:
 def clips(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Small clips by name: those that play with sound, one that is no clip."""
     folder = tmp_path_factory.mktemp("clips")
-    paths = {name: folder / f"{name}.mp4" for name in ("anna", "ben", "endless", "crash", "couple", "broken")}
+    paths = {name: folder / f"{name}.mp4" for name in (*SAME, "stranger", "broken")}
     source = ["-f", "lavfi", "-i", "testsrc2=size=128x96:rate=25", "-f", "lavfi", "-i", "sine=440", "-t", "1"]
     encode = ["-c:v", "libx264", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart"]
     subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", *source, *encode, str(paths["anna"])], check=True)
-    for name in ("ben", "endless", "crash", "couple"):
+    for name in SAME[1:]:
         shutil.copy(paths["anna"], paths[name])
+    paths["stranger"].write_bytes(paths["anna"].read_bytes() + (8).to_bytes(4, "big") + b"free")  # another file
     paths["broken"].write_bytes(b"no clip at all " * 99)
     return paths
 

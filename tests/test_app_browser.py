@@ -68,6 +68,7 @@ def test_the_empty_page_shows_an_example_and_speaks_the_readers_language(visit: 
     visit.agree()
     visit.press("run")
     visit.expect(".toast-body", text("clip_needed", visit.language))
+    visit.expect("#panel", text("clip_needed", visit.language))
 
 
 def test_no_face_is_looked_at_before_all_three_boxes_are_ticked(
@@ -114,8 +115,7 @@ def test_two_uploads_become_a_result_to_be_compared_judged_signed_forwarded_and_
     _from_elsewhere(visit)
     report = _sign(visit)
     sync_api.expect(visit.page.locator("#run")).to_be_enabled()
-    visit.press("delete")
-    visit.expect("#note", text("deleted", visit.language))
+    visit.delete()
     sync_api.expect(visit.page.locator("#results")).to_be_hidden()
     assert visit.page.request.get(report).status == 404
 
@@ -152,7 +152,7 @@ def _judge(visit: Visit) -> None:
 
 
 def _other_methods(visit: Visit) -> None:
-    """Another method joins the player and the table; votes are counted without a word on who is who."""
+    """Another method joins the player and the table; answers are counted, and who is who is told at the end alone."""
     visit.open("methods")
     visit.press("compare")
     assert visit.plays(visit.shown('#player .lane[data-role="warp2d"] video', 60))
@@ -164,11 +164,22 @@ def _other_methods(visit: Visit) -> None:
     visit.shown("#voting", 60)
     assert not re.search("fused|warp2d|AI-generated", visit.page.locator("#blind_player").inner_html())
     names = {"first": text("fused", visit.language), "second": text("warp2d", visit.language)}
-    for same in (1, 2):
-        visit.press("vote_same")
-        counts = {"first_wins": 0, "second_wins": 0, "same": same}
-        visit.expect("#tally", text("tally", visit.language, **names, **counts))
+    visit.press("reveal")
+    visit.expect("#tally", text("vote_first", visit.language))
+    for answer in ("left", "same"):
+        visit.press(f"vote_{answer}")
+        said = text(f"vote_{answer}", visit.language)
+        visit.expect("#tally", text("voted", visit.language, choice=said))
+        assert not any(name in visit.page.locator("#part_blind").inner_text() for name in names.values())
+    sync_api.expect(visit.page.locator("#votes_file")).to_be_hidden()
+    visit.press("reveal")
+    counts = {"first_wins": 0, "second_wins": 0, "same": 1}
+    visit.expect("#tally", text("tally", visit.language, **names, **counts))
     visit.expect("#tally", text("not_decided", visit.language))
+    sync_api.expect(visit.page.locator("#voting")).to_be_hidden()
+    sync_api.expect(visit.page.locator("#votes_file")).to_be_visible()
+    captions = sorted(caption[3:] for caption in visit.page.locator("#blind_player figcaption").all_inner_texts())
+    assert captions == sorted(names.values())
 
 
 def _from_elsewhere(visit: Visit) -> None:

@@ -44,8 +44,7 @@ def _play(visit: Visit) -> None:
     report = visit.page.request.get(download.value.url).text()
     _agree_on_the_numbers(visit, report)
     _look_around(visit)
-    visit.press("delete")
-    visit.expect("#note", text("deleted", visit.language))
+    visit.delete()
     assert visit.page.request.get(download.value.url).status == 404
 
 

@@ -447,4 +447,4 @@ def test_a_japanese_user_reads_japanese(
     assert call("--subjects", clips / "still.png", "--drivings", clips / "walk.mp4", "-o", tmp_path / "out") == 3
     assert "tmt: 1行目：walk.mp4：映像を読み込めません" in capsys.readouterr().err
     page = (tmp_path / "out" / "index.html").read_text("utf-8")
-    assert '<html lang="ja">' in page and "失敗" in page and "映像を復号できません" in page
+    assert '<html lang="ja">' in page and "失敗" in page and "映像を読み込めません" in page

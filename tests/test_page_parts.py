@@ -20,20 +20,25 @@ from tmt.errors import Language
 from tmt.estimate import Estimate
 from tmt.growth import ENOUGH
 from tmt.page import studio
+from tmt.page.about import about_line
+from tmt.page.agreement import agreed_to
 from tmt.page.cards import clip_card
 from tmt.page.examples import load_examples, showcase
 from tmt.page.gpu import on_gpu, seconds_for
 from tmt.page.line import Line, Place
 from tmt.page.methods import method_choice
+from tmt.page.panels import tally_panel
 from tmt.page.player import Lane, player
 from tmt.page.run import in_turn
-from tmt.page.texts import text
-from tmt.page.visits import ALL_HEADS, HEADS, Visits
+from tmt.page.studio import Clip
+from tmt.page.texts import LANGUAGES, text
+from tmt.page.visits import ALL_HEADS, HEADS, LEFT_SECONDS, Run, Visits
 from tmt.pipeline import TalkingHeadPipeline, run_to_end
 from tmt.run import Job
 from tmt.topology import MEDIAPIPE_478
 from tmt.types import CanonicalHead, Consent, Result, Settings, Step
 from tmt.video import probe
+from tmt.votes import tally
 
 
 @pytest.fixture
@@ -192,6 +197,52 @@ def test_an_estimate_learns_from_runs(driving_clip: Path) -> None:
         estimate.learn(Settings(), info.frames or 1, {"transfer": 10 * before, "judge": 1.0})
     assert estimate.transfer(info, Settings()) == pytest.approx(10 * before, rel=0.02)
     assert estimate.study(info) > 0
+
+
+def test_the_time_left_includes_every_stage_to_come(driving_clip: Path) -> None:
+    estimate, info = Estimate(), probe(driving_clip)
+    stages = ("study", "build", "track", "align", "render", "measure")
+    left = [estimate.after(stage, info, Settings()) for stage in stages]
+    assert left == sorted(left, reverse=True)
+    assert left[2] > 0.5 * estimate.transfer(info, Settings()), "most of a run comes after the tracking"
+    assert left[4] == estimate.judge(info)
+    assert left[5] == 0
+    for _ in range(20):
+        estimate.learn(Settings(), info.frames or 1, {"transfer": 100.0, "track": 80.0, "align": 10.0, "judge": 1.0})
+    assert estimate.after("track", info, Settings()) == pytest.approx(21, rel=0.1)
+    assert estimate.after_of_preview("study") > estimate.after_of_preview("build") > estimate.after_of_preview("moment")
+
+
+def test_a_tally_names_a_method_by_its_own_name() -> None:
+    shown = tally_panel(tally([], "fused", "head"), "en")
+    assert text("head_alone", "en") in shown
+    assert text("head", "en") not in shown
+
+
+def test_what_is_said_of_a_result_never_becomes_markup(driving_clip: Path) -> None:
+    evil = Clip(Path("<img src=x>.mp4"))
+    result = Result(driving_clip, driving_clip, {})
+    agreed, finished = agreed_to(True, True, True), "2030-01-01T10:00:00Z"
+    for language in LANGUAGES:
+        run = Run(evil, evil, Settings(), language, agreed, driving_clip.parent, result, {}, "steady", finished)
+        shown = about_line(run, language)
+        assert "<img" not in shown
+        assert shown.count("&lt;img") == 2
+        assert text("steady_preset", language) in shown
+
+
+def test_who_left_is_forgotten_soon_unless_they_are_still_here(
+    visits: tuple[Visits, list[float]], tmp_path: Path
+) -> None:
+    known, now = visits
+    for name in ("anna", "ben"):
+        known.hold(known.of(name), upload(tmp_path, f"{name}.mp4"))
+        known.leave(name)
+    known.of("ben")
+    known.leave("nobody")
+    now[0] += LEFT_SECONDS + 1
+    known.sweep()
+    assert [path.name for path in (tmp_path / "upload").iterdir()] == ["ben.mp4"]
 
 
 def test_examples_are_read_from_their_manifest_and_nonsense_is_left_out(tmp_path: Path, driving_clip: Path) -> None:

@@ -24,7 +24,7 @@ from tmt.report_html import Price, Story, html_report
 from tmt.report_words import word
 from tmt.types import CanonicalHead, Consent, Result, Settings, Window
 from tmt.video import probe
-from tmt.votes import append, read, shuffled, tally, vote, wilson
+from tmt.votes import Pair, keep, read, shuffled, tally, vote, wilson
 
 
 class Finished:
@@ -177,12 +177,27 @@ def test_votes_outlive_the_page_and_count_for_the_method_not_the_side(tmp_path: 
     pairs = [shuffled("case", "bank", "copy") for _ in range(40)]
     assert {pair.left for pair in pairs} == {"bank", "copy"}, "the order is not always the same"
     for pair in pairs:
-        append(votes, vote(pair, "left" if pair.left == "bank" else "right"))
-    append(votes, vote(pairs[0], "same"))
+        keep(votes, vote(pair, "left" if pair.left == "bank" else "right"))
+    keep(votes, vote(pairs[0], "same"))
     counted = tally(read(votes), "bank", "copy")
     assert (counted.first_wins, counted.second_wins, counted.same) == (40, 0, 1)
     assert counted.decided
     assert tally(read(votes), "bank", "flat").first_wins == 0
+
+
+def test_each_viewer_has_one_vote_on_a_pair_and_the_last_one_counts(tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text("utc,case,left,right,choice\n2030,case,bank,copy,left\n", encoding="utf-8")  # viewers unknown
+    pair, other = Pair("case", "bank", "copy"), Pair("case", "copy", "bank")
+    for given in (vote(pair, "left", "anna"), vote(other, "left", "anna"), vote(pair, "left", "ben")):
+        keep(votes, given)
+    keep(votes, vote(Pair("another", "bank", "copy"), "left", "anna"))
+    assert [(given.viewer, given.case, given.winner) for given in read(votes)] == [
+        ("", "case", "bank"), ("anna", "case", "copy"), ("ben", "case", "bank"), ("anna", "another", "bank")
+    ]  # fmt: skip
+    counted = tally(read(votes), "bank", "copy")
+    assert (counted.first_wins, counted.second_wins) == (3, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["votes.csv"]
 
 
 def test_the_interval_is_wilsons() -> None:

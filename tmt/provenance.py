@@ -120,7 +120,7 @@ def require(consent: Consent | None) -> None:
 def receipt(consent: Consent | None) -> Receipt:
     """The record of a consent that is complete; raises ConsentError otherwise."""
     require(consent)
-    return Receipt(CONSENT_TEXT, tuple(STATEMENTS), _utc_now())
+    return Receipt(CONSENT_TEXT, tuple(STATEMENTS), utc_now())
 
 
 def file_sha256(path: Path) -> str:
@@ -159,10 +159,10 @@ def report(run: Run) -> dict[str, object]:
     return {
         "schema": SCHEMA,
         "ai_generated": True,
-        "created_utc": _utc_now(),
+        "created_utc": utc_now(),
         "label": {"visible": run.label},
         **run.sealed,
-        "consent": plain(run.consent),
+        "consent": _consent(run.consent),
         "settings": plain(run.settings),
         "tracking": plain(run.tracking),
         "inputs": plain(run.inputs),
@@ -206,7 +206,8 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _utc_now() -> str:
+def utc_now() -> str:
+    """This moment, as records have it (ISO 8601)."""
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -216,6 +217,12 @@ def _installed(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
+
+
+def _consent(given: Receipt) -> dict[str, object]:
+    """What was affirmed, and when, with the statements themselves: who reads a report need not have this program."""
+    wording = {key: dict(zip(("en", "ja"), STATEMENTS[key], strict=True)) for key in given.statements}
+    return {"text": given.text, "statements": list(given.statements), "utc": given.utc, "wording": wording}
 
 
 def _frame_counts(found: Array) -> dict[str, int]:

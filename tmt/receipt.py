@@ -44,6 +44,7 @@ def receipt(report: Mapping[str, object], language: Language) -> dict[str, objec
         "schema": RECEIPT,
         "consent_text": consent.get("text"),
         "statements": consent.get("statements"),
+        "wording": consent.get("wording"),
         "language": language,
         "utc": consent.get("utc"),
         "inputs": _hashes(report, "inputs"),

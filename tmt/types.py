@@ -243,7 +243,7 @@ class Back:
 class Atlas:
     """The recurrent head on the sheet: colours [F, F, 4] uint8 RGB, matte; weight [S, S] how surely known (a sum over
     frames); depth [S, S] head units that parallax moved it by. slopes [N + 1, F, F, 4]: what white [N + 1, N + 1] @
-    (numbers of a frame, 1) adds to colours; outline [2, V, S, S]: mattes by view; float32, ways.py (None: none told)."""
+    (numbers of a frame, 1) adds to colours; outline [2, V, S, S]: mattes by view; float32, ways.py (None: none)."""
 
     colours: Array
     weight: Array

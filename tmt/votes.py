@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import os
 import secrets
 import threading
 from collections.abc import Sequence
@@ -30,18 +31,28 @@ class Pair:
 
 @dataclass(frozen=True)
 class Vote:
-    """One answer: UTC time, case, the methods as shown, the choice."""
+    """One answer: UTC time, case, the methods as shown, the choice, and whose it is, by a number that tells no more
+    (empty: unknown)."""
 
     utc: str
     case: str
     left: str
     right: str
     choice: Choice
+    viewer: str = ""
 
     @property
     def winner(self) -> str | None:
         """The method that was preferred; None: no difference seen."""
         return {"left": self.left, "right": self.right}.get(self.choice)
+
+    def on(self, pair: Pair | Vote) -> bool:
+        """Whether it is about that pair, in whatever order it was shown."""
+        return self.case == pair.case and {self.left, self.right} == {pair.left, pair.right}
+
+    def replaces(self, former: Vote) -> bool:
+        """Whether the same viewer has thought again: one vote of each on a pair counts."""
+        return bool(self.viewer) and self.viewer == former.viewer and self.on(former)
 
 
 @dataclass(frozen=True)
@@ -69,19 +80,23 @@ def shuffled(case: str, first: str, second: str) -> Pair:
     return Pair(case, left, right)
 
 
-def vote(pair: Pair, choice: Choice) -> Vote:
+def vote(pair: Pair, choice: Choice, viewer: str = "") -> Vote:
     """An answer of this moment."""
-    return Vote(datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), pair.case, pair.left, pair.right, choice)
+    utc = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Vote(utc, pair.case, pair.left, pair.right, choice, viewer)
 
 
-def append(path: Path, given: Vote) -> None:
-    """Add a vote to a CSV file, which is begun with a header."""
+def keep(path: Path, given: Vote) -> None:
+    """Add a vote to a CSV file, whole or not at all; the viewer's former one on the same pair gives way."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with _WRITING, path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [field.name for field in fields(Vote)])
-            if file.tell() == 0:
+        with _WRITING:
+            votes = [former for former in read(path) if not given.replaces(former)]
+            with part.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, [field.name for field in fields(Vote)])
                 writer.writeheader()
-            writer.writerow(asdict(given))
+                writer.writerows(map(asdict, [*votes, given]))
+            os.replace(part, path)
     except OSError as error:
         raise OutputError("output_unwritable", name=path.name, reason=error.strerror) from error
 

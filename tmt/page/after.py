@@ -10,9 +10,11 @@ from typing import cast
 import gradio as gr
 
 from tmt.errors import Language
+from tmt.page.about import about_line, other_verdicts
 from tmt.page.desk import Desk, language_of
 from tmt.page.panels import message_panel, numbers_panel
 from tmt.page.player import Lane, lanes, player
+from tmt.page.results import button_for
 from tmt.page.run import Report
 from tmt.page.story import write_story
 from tmt.page.stream import Outputs, Work, streamed
@@ -32,11 +34,12 @@ class After:
         self.desk = desk
 
     def show(self, request: gr.Request) -> tuple[object, ...]:
-        """Player, numbers, and the place of both made visible."""
+        """What it is of, player, numbers, and the place of all made visible."""
         run, language = self.desk.visit(request).run, language_of(request)
         if run is None:
-            return "", "", gr.Column(visible=False)
-        return run_player(run, language), numbers_panel(run.numbers, language), gr.Column(visible=True)
+            return "", "", "", gr.Column(visible=False)
+        shown = run_player(run, language), numbers_panel(run.numbers, language)
+        return about_line(run, language), *shown, gr.Column(visible=True)
 
     def compare(self, request: gr.Request, method: Method) -> Iterator[Outputs]:
         """Render the run's clips by another method: player, numbers, panel."""
@@ -47,12 +50,15 @@ class After:
             return
 
         def shown(_: Path) -> Outputs:
-            return run_player(run, language, method), numbers_panel(run.numbers, language), ""
+            numbers = numbers_panel(run.numbers, language) + other_verdicts(run.numbers, language)
+            joined = text("joined", language, name=text(of_method(method), language))
+            return run_player(run, language, method), numbers, message_panel(joined, "done")
 
         work = self.by_method(visit, run, method)
         yield from streamed(
-            self.desk.line, language, lambda: work, shown, lambda panel: (gr.skip(), gr.skip(), panel)
-        )
+            self.desk.line, language, lambda: work, shown, lambda panel: (gr.skip(), gr.skip(), panel),
+            self.desk.left_of(run.driving, run.settings),
+        )  # fmt: skip
 
     def by_method(self, visit: Visit, run: Run, method: Method) -> Work[Path]:
         """Work that adds a method's video and numbers to a run."""
@@ -61,7 +67,7 @@ class After:
         def work(report: Report) -> Path:
             if method not in run.videos:
                 out = run.folder / f"{run.result.video.stem}_{method}.mp4"
-                head = self.desk.head(visit, run.subject, run.consent, report)
+                head = self.desk.head(visit, run.subject, run.agreed, report)
                 result = run_to_end(self.desk.studio.transfer(head, run.driving, out, settings), report)
                 report(Step("measure", 0, None))
                 if run.cast is not None:
@@ -85,7 +91,7 @@ class After:
         own = write_review(run.result.video, run.review, run.result.report)
         report = write_story(run, self.desk.price)
         note = text("signed", language, decision=text(run.review.decision, language))
-        return message_panel(note, "done"), str(report), str(own)
+        return message_panel(note, "done"), str(report), button_for(own)
 
     def delete(self, request: gr.Request) -> str:
         """Delete at once everything of this visitor: clips, results, the studied head.
@@ -106,7 +112,6 @@ def run_player(run: Run, language: Language, method: str | None = None) -> str:
     return player(shown, float(probe(run.result.video).fps), language, pair=pair, autoplay=True)
 
 
-def case_of(visit: Visit) -> str:
+def case_of(run: Run) -> str:
     """Which clips a vote is about, without naming them."""
-    assert visit.run is not None
-    return file_sha256(visit.run.result.video)[:12]
+    return file_sha256(run.result.video)[:12]

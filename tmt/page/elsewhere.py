@@ -7,17 +7,18 @@ from pathlib import Path
 
 import gradio as gr
 
-from tmt import provenance
-from tmt.page.desk import Desk, consent_of, language_of, toast
+from tmt.page.agreement import Agreement, agreed_to
+from tmt.page.desk import Desk, language_of, toast
 from tmt.page.panels import message_panel
 from tmt.page.player import Lane, head_viewer, player
+from tmt.page.results import button_for
 from tmt.page.run import Report
 from tmt.page.stream import Outputs, Work, streamed
 from tmt.page.studio import Clip
 from tmt.page.texts import text
 from tmt.page.transfer import Face
 from tmt.page.visits import Visit
-from tmt.types import Consent, Result, Step
+from tmt.types import Result, Step
 from tmt.video import save_png
 
 
@@ -50,8 +51,8 @@ class Elsewhere:
         visit, language = self.desk.visit(request), language_of(request)
 
         def begin() -> Work[Mapping[str, Path]]:
-            consent = _agreed(consent_subject, consent_driving, consent_purpose)
-            return self._files(visit, self.desk.clip(visit, subject, "subject", subject_face), consent)
+            agreed = agreed_to(consent_subject, consent_driving, consent_purpose)
+            return self._files(visit, self.desk.clip(visit, subject, "subject", subject_face), agreed)
 
         def shown(files: Mapping[str, Path]) -> Outputs:
             model = files["head.glb"]
@@ -59,11 +60,27 @@ class Elsewhere:
 
         yield from streamed(self.desk.line, language, begin, shown, lambda panel: (None, None, "", panel))
 
-    def _files(self, visit: Visit, clip: Clip, consent: Consent) -> Work[Mapping[str, Path]]:
+    def model(self, request: gr.Request) -> Iterator[Outputs]:
+        """The same of the run's subject, whatever the form holds by now."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            yield button_for(None), None, "", message_panel(text("no_result", language))
+            return
+
+        def shown(files: Mapping[str, Path]) -> Outputs:
+            model = files["head.glb"]
+            return button_for(model), str(files["coverage.png"]), head_viewer(model, language), ""
+
+        work = self._files(visit, run.subject, run.agreed)
+        none = (button_for(None), None, "")
+        yield from streamed(self.desk.line, language, lambda: work, shown, lambda panel: (*none, panel))
+
+    def _files(self, visit: Visit, clip: Clip, agreed: Agreement) -> Work[Mapping[str, Path]]:
         """Work that gives the head's files, made now or kept from before."""
 
         def work(report: Report) -> Mapping[str, Path]:
-            head = self.desk.head(visit, clip, consent, report)
+            head = self.desk.head(visit, clip, agreed, report)
             report(Step("build", 0, None))
             key = self.desk.key_of(clip)
             if key not in visit.head_files:
@@ -100,14 +117,29 @@ class Elsewhere:
         """
         visit, language = self.desk.visit(request), language_of(request)
         try:
-            consent = _agreed(consent_subject, consent_driving, consent_purpose)
+            agreed = agreed_to(consent_subject, consent_driving, consent_purpose)
             clip = self.desk.clip(visit, subject, "subject", subject_face)
-            still = self.desk.viewer(visit, clip, consent)
-            path = self.desk.visits.new_folder(visit) / "view_AI-generated.png"
-            save_png(path, still((yaw, pitch, roll)))
-            return str(path)
+            return self._picture(visit, clip, agreed, (yaw, pitch, roll))
         except Exception as error:
             raise toast(error, language) from error
+
+    def still(self, request: gr.Request, yaw: float, pitch: float, roll: float) -> object:
+        """The same of the run's subject, whatever the form holds by now."""
+        visit, language = self.desk.visit(request), language_of(request)
+        run = visit.run
+        if run is None:
+            return None
+        try:
+            return self._picture(visit, run.subject, run.agreed, (yaw, pitch, roll))
+        except Exception as error:
+            raise toast(error, language) from error
+
+    def _picture(self, visit: Visit, clip: Clip, agreed: Agreement, angles: tuple[float, float, float]) -> str:
+        """The head from an angle, as a file."""
+        show = self.desk.viewer(visit, clip, agreed)
+        path = self.desk.visits.new_folder(visit) / "view_AI-generated.png"
+        save_png(path, show(angles))
+        return str(path)
 
     def turntable(self, request: gr.Request) -> Iterator[Outputs]:
         """The head turning from side to side: a player, and a panel while it is made."""
@@ -119,7 +151,7 @@ class Elsewhere:
         out = run.folder / "turntable_AI-generated.mp4"
 
         def work(report: Report) -> Result:
-            head = self.desk.head(visit, run.subject, run.consent, report)
+            head = self.desk.head(visit, run.subject, run.agreed, report)
             return self.desk.studio.turntable(head, out, report)
 
         def shown(result: Result) -> Outputs:
@@ -137,17 +169,10 @@ class Elsewhere:
             return
 
         def work(report: Report) -> Path:
-            head = self.desk.head(visit, run.subject, run.consent, report)
+            head = self.desk.head(visit, run.subject, run.agreed, report)
             report(Step("build", 0, None))
             return self.desk.studio.growth(head, self.desk.visits.new_folder(visit), report)
 
         yield from streamed(
             self.desk.line, language, lambda: work, lambda path: (str(path), ""), lambda panel: (None, panel)
         )
-
-
-def _agreed(subject: bool, driving: bool, purpose: bool) -> Consent:
-    """What was affirmed; ConsentError unless it was everything."""
-    consent = consent_of(subject, driving, purpose)
-    provenance.require(consent)
-    return consent

@@ -12,6 +12,7 @@ from tmt.page.cards import checking_card, clip_card, refused_card
 from tmt.page.desk import Desk, language_of, numbered
 from tmt.page.panels import message_panel
 from tmt.page.texts import text
+from tmt.page.visits import Visit
 from tmt.preflight import Preflight, Role
 from tmt.types import Settings
 
@@ -32,10 +33,37 @@ class Intake:
         """The card under the driving clip."""
         yield from self._card(request, "driving", path, face, all(consents))
 
+    def subject_arrived(self, request: gr.Request, path: str | None, agreed: bool) -> object:
+        """The box about the person shown, after the subject clip has changed."""
+        return self._box(request, "subject", path, agreed)
+
+    def driving_arrived(self, request: gr.Request, path: str | None, agreed: bool) -> object:
+        """The box about the person who moves, after the driving clip has changed."""
+        return self._box(request, "driving", path, agreed)
+
+    def _box(self, request: gr.Request, role: Role, value: str | None, agreed: bool) -> object:
+        """Unticked where a clip was taken away or gave way to another: who agreed was the person on that one. The first
+        clip after a tick is the one that was meant, and the people of the examples do not exist."""
+        visit, path = self.desk.visit(request), value or ""
+        before, visit.chosen[role] = visit.chosen.get(role, ""), path
+        example = bool(path) and self.desk.examples.holds(Path(path))
+        if not agreed or example or before in ("", path):
+            return gr.skip()
+        return gr.Checkbox(value=False, info=text("consent_again", language_of(request)))
+
     def _card(
         self, request: gr.Request, role: Role, value: str | None, face: str | None, agreed: bool
     ) -> Iterator[Card]:
+        """The card; nothing more of it once it was asked for again, as what is known then may be less."""
         language, visit = language_of(request), self.desk.visit(request)
+        visit.cards[role] += 1
+        own = visit.cards[role]
+        for card in self._looked(visit, role, value, face, agreed, language):
+            yield card if visit.cards[role] == own else (gr.skip(), gr.skip())
+
+    def _looked(
+        self, visit: Visit, role: Role, value: str | None, face: str | None, agreed: bool, language: Language
+    ) -> Iterator[Card]:
         if not value:
             yield "", _choice(None, language)
             return
@@ -51,7 +79,7 @@ class Intake:
             if (str(path), role, number) not in visit.looks:
                 yield checking_card(language), gr.skip()
             found = self.desk.look(visit, path, role, number)
-            seconds = self._seconds(found, role)
+            seconds = None if found.level == "red" else self._seconds(found, role)  # there will be no run
             yield clip_card(found, role, language, looked=True, seconds=seconds), _choice(found, language)
         except TmtError as error:
             yield refused_card(error, language), _choice(None, language)

@@ -99,7 +99,7 @@ def _table(numbers: dict[str, RunNumbers], language: Language) -> str:
 
 def tally_panel(counted: Tally, language: Language) -> str:
     """How a blind test stands, and what that is worth."""
-    names = {"first": text(counted.first, language), "second": text(counted.second, language)}
+    names = {"first": text(of_method(counted.first), language), "second": text(of_method(counted.second), language)}
     wins = {"first_wins": counted.first_wins, "second_wins": counted.second_wins, "same": counted.same}
     lines = [text("tally", language, **names, **wins)]
     decided = counted.first_wins + counted.second_wins

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,7 +13,6 @@ from tmt.page.methods import method_choice
 
 VARIANTS: tuple[Any, ...] = ("primary", *["secondary"] * 4)
 FILES = ("video", "side", "report", "json", "receipt")  # in the order of the API
-DERIVED = 20
 YAW, PITCH, ROLL = 35, 20, 20  # degrees either way
 
 
@@ -32,6 +32,7 @@ class Results:
     """Everything that shows a result."""
 
     place: gr.Column
+    about: gr.HTML
     player: gr.HTML
     numbers: gr.HTML
     method: gr.Dropdown
@@ -46,11 +47,13 @@ class Results:
     turned: gr.HTML
     growing: Job
     growth: gr.Image
+    opponent: gr.Dropdown
     blinding: Job
     blind_player: gr.HTML
     tally: gr.HTML
-    voting: gr.Row
+    voting: gr.Column
     votes: list[gr.Button]
+    reveal: gr.Button
     votes_file: gr.DownloadButton
     decision: gr.Radio
     remark: gr.Textbox
@@ -62,19 +65,28 @@ class Results:
     review_file: gr.DownloadButton
     figures: gr.JSON
     delete: gr.Button
+    sure: gr.Button
+    keep: gr.Button
 
     @property
     def derived(self) -> list[Component]:
-        """What was made from a run afterwards; DERIVED of them."""
+        """What was made from a run afterwards."""
         jobs = (self.comparing, self.turning, self.growing, self.blinding)
         told = [html for job in jobs for html in (job.panel, job.note)]
         return [*told, self.model, self.coverage, self.growth, self.view, self.turned, self.blind_player, self.tally,
-                self.signed, self.glb, self.review_file, self.decision, self.remark]  # fmt: skip
+                self.signed, self.glb, self.review_file, self.votes_file, self.decision, self.remark]  # fmt: skip
 
-    @property
-    def emptied(self) -> list[Component]:
-        """What a deletion empties."""
-        return [self.player, self.numbers, *self.derived, self.votes_file, *self.files, self.figures]
+
+def as_new(results: Results) -> list[object]:
+    """What was made from the run before, emptied; a button for a file that is not there yet stays out of sight, the 3D
+    head waits to be opened again, the blind test to be begun."""
+    gone = [button_for(None) if isinstance(part, gr.DownloadButton) else None for part in results.derived]
+    return [*gone, gr.Accordion(open=False), gr.Column(visible=False)]
+
+
+def button_for(file: Path | None) -> gr.DownloadButton:
+    """A download button with its file; out of sight while there is none."""
+    return gr.DownloadButton(value=None if file is None else str(file), visible=file is not None)
 
 
 def build_results(t: gr.I18n) -> Results:
@@ -82,6 +94,7 @@ def build_results(t: gr.I18n) -> Results:
     made: dict[str, object] = {}
     with gr.Column(visible=False, elem_id="results", elem_classes="side") as place:
         gr.Markdown(t("your_result"), elem_id="your_result", elem_classes="step-title")
+        made |= {"about": gr.HTML(elem_id="about")}
         made |= {"player": gr.HTML(elem_id="player"), "numbers": gr.HTML(elem_id="numbers")}
         for name, lay_out in (
             ("files", _files), ("review", _review), ("head", _head), ("methods", _methods), ("blind", _blind),
@@ -92,7 +105,10 @@ def build_results(t: gr.I18n) -> Results:
                 made["section"] = section
     with gr.Row(elem_id="privacy_row"):
         gr.Markdown(t("privacy"), elem_id="privacy", elem_classes="hint")
-        made["delete"] = gr.Button(t("delete"), variant="stop", size="sm", scale=0, min_width=260, elem_id="delete")
+        how: dict[str, Any] = {"size": "sm", "scale": 0}
+        made["delete"] = gr.Button(t("delete"), variant="stop", min_width=260, elem_id="delete", **how)
+        made["sure"] = gr.Button(t("delete_sure"), variant="stop", min_width=160, elem_id="sure", visible=False, **how)
+        made["keep"] = gr.Button(t("delete_not"), min_width=100, elem_id="keep", visible=False, **how)
     figures = gr.JSON(visible=False, label=t("figures"))
     return Results(place=place, figures=figures, **made)  # type: ignore[arg-type]
 
@@ -115,7 +131,7 @@ def _review(t: gr.I18n) -> dict[str, object]:
     remark = gr.Textbox(label=t("remark"), lines=2, elem_id="remark")
     with gr.Row():
         sign = gr.Button(t("sign"), variant="primary", elem_id="sign")
-        review_file = gr.DownloadButton(_said(t, "file_review"), elem_id="file_review")
+        review_file = gr.DownloadButton(_said(t, "file_review"), elem_id="file_review", visible=False)
     signed = gr.HTML(elem_id="signed")
     return {"decision": decision, "remark": remark, "reviewer": reviewer, "sign": sign, "signed": signed,
             "review_file": review_file}  # fmt: skip
@@ -134,7 +150,7 @@ def _head(t: gr.I18n) -> dict[str, object]:
                             buttons=["download", "fullscreen"])  # fmt: skip
     gr.Markdown(t("model_help"), elem_classes="hint")
     building, model = gr.HTML(elem_id="building"), gr.HTML(elem_id="model")
-    glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb")
+    glb = gr.DownloadButton(_said(t, "file_glb"), elem_id="file_glb", visible=False)
     gr.Markdown(t("coverage_help"), elem_classes="hint")
     coverage = _map(t, "coverage")
     gr.Markdown(t("growth_help"), elem_classes="hint")
@@ -159,26 +175,25 @@ def _job(t: gr.I18n, name: str, words: str) -> Job:
     return Job(start, stop, panel, note)
 
 
-def _other_method(t: gr.I18n, name: str) -> gr.Dropdown:
-    return method_choice(t, "warp2d", label=t("other_method"), elem_id=name)
-
-
 def _methods(t: gr.I18n) -> dict[str, object]:
     gr.Markdown(t("methods_help"), elem_classes="hint")
-    method = _other_method(t, "other_method")
+    method = method_choice(t, "warp2d", label=t("other_method"), elem_id="other_method")
     return {"method": method, "comparing": _job(t, "compare", "render_method")}
 
 
 def _blind(t: gr.I18n) -> dict[str, object]:
     gr.Markdown(t("blind_help"), elem_classes="hint")
+    opponent = method_choice(t, "warp2d", label=t("opponent"), elem_id="opponent")
     blinding = _job(t, "blind", "blind_start")
     player = gr.HTML(elem_id="blind_player")
-    with gr.Row(visible=False, elem_id="voting") as voting:
-        votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
+    with gr.Column(visible=False, elem_id="voting") as voting:
+        with gr.Row():
+            votes = [gr.Button(t(f"vote_{key}"), elem_id=f"vote_{key}") for key in ("left", "same", "right")]
+        reveal = gr.Button(t("blind_end"), elem_id="reveal")
     tally = gr.HTML(elem_id="tally", elem_classes="told")
-    file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file")
-    return {"blinding": blinding, "blind_player": player, "voting": voting, "votes": votes, "tally": tally,
-            "votes_file": file}  # fmt: skip
+    file = gr.DownloadButton(_said(t, "votes_file"), elem_id="votes_file", visible=False)
+    return {"opponent": opponent, "blinding": blinding, "blind_player": player, "voting": voting, "votes": votes,
+            "reveal": reveal, "tally": tally, "votes_file": file}  # fmt: skip
 
 
 def _said(t: gr.I18n, key: str) -> Any:

@@ -19,11 +19,11 @@ Work = Callable[[Report], T]
 
 def streamed(
     line: Line, language: Language, begin: Callable[[], Work[T]], shown: Callable[[T], Outputs],
-    told: Callable[[str], Outputs],
+    told: Callable[[str], Outputs], later: Callable[[str], float] = lambda _: 0.0,
 ) -> Iterator[Outputs]:
     """Outputs of a handler. begin: checks, and gives the work that is done in its turn; shown: what the widgets show of
-    its result; told: what they show while there is only a panel (HTML)."""
-    pace = Pace()
+    its result; told: what they show while there is only a panel (HTML); later: see Pace."""
+    pace = Pace(later)
     try:
         for item in in_turn(line, begin(), lambda: None):
             if isinstance(item, (Step, Place)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +20,7 @@ from tmt.preflight import Preflight, Role, file_facts, look_over
 from tmt.preview import Moment, Preview, Stills, moment_of, preview
 from tmt.progress import Progress
 from tmt.proxies import small_clip
-from tmt.types import Array, CanonicalHead, Consent, Result, Settings, Step, Window
+from tmt.types import Array, CanonicalHead, Consent, Receipt, Result, Settings, Step, Window
 from tmt.working import window_as_filmed
 
 Viewer = Callable[[tuple[float, float, float]], Array]  # yaw, pitch, roll in degrees -> [H, W, 3] uint8
@@ -48,6 +48,9 @@ class Studio(Protocol):
 
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
         """Learn the subject."""
+
+    def under(self, head: CanonicalHead, receipt: Receipt) -> CanonicalHead:
+        """A head that was studied before, under the consent of what is made from it now."""
 
     def moment(self, driving: Clip) -> Moment:
         """The most telling moment of a driving clip."""
@@ -109,6 +112,10 @@ class RealStudio:
     def study(self, subject: Clip, consent: Consent, progress: Progress) -> CanonicalHead:
         """See Studio."""
         return self._pipeline.study(subject.path, consent=consent, progress=progress, face=subject.face)
+
+    def under(self, head: CanonicalHead, receipt: Receipt) -> CanonicalHead:
+        """See Studio."""
+        return replace(head, receipt=receipt)
 
     def moment(self, driving: Clip) -> Moment:
         """See Studio."""

@@ -10,9 +10,9 @@ from typing import Literal
 
 import gradio as gr
 
-from tmt import provenance
 from tmt.errors import Language, TmtError
-from tmt.page.desk import Desk, consent_of, explained, language_of, toast
+from tmt.page.agreement import Agreement, agreed_to
+from tmt.page.desk import Desk, explained, language_of, notice, toast
 from tmt.page.panels import duration, message_panel, preview_panel, running_panel
 from tmt.page.run import Pace, Report, in_turn
 from tmt.page.story import write_papers
@@ -23,7 +23,8 @@ from tmt.page.visits import Run, Visit
 from tmt.pipeline import run_to_end
 from tmt.presets import Preset, settings_of
 from tmt.preview import Preview
-from tmt.types import Consent, Method, Mode, Settings, Sound, Step
+from tmt.provenance import utc_now
+from tmt.types import Method, Mode, Settings, Sound, Step
 
 Face = Literal["auto", "1", "2", "3", "4", "5", "6"]
 Size = Literal["auto", "256", "512", "1024"]
@@ -46,27 +47,28 @@ class Transfer:
 
     def preview(
         self, request: gr.Request, subject: str, driving: str, c1: bool, c2: bool, c3: bool, *how: object
-    ) -> Iterator[str]:
-        """One frame, from the most telling moment of the driving clip."""
+    ) -> Iterator[tuple[object, ...]]:
+        """One frame, from the most telling moment of the driving clip: what is shown, and the panel."""
         language, visit = language_of(request), self.desk.visit(request)
 
         def begin() -> Work[Preview]:
-            consent = consent_of(c1, c2, c3)
-            provenance.require(consent)
+            agreed = agreed_to(c1, c2, c3)
             first, second, settings = self._chosen(visit, subject, driving, how)
 
             def work(report: Report) -> Preview:
-                head = self.desk.head(visit, first, consent, report)
+                head = self.desk.head(visit, first, agreed, report)
                 report(Step("moment", 0, None))
                 return self.desk.studio.preview(head, self.desk.studio.moment(second), settings)
 
             return work
 
         def shown(found: Preview) -> tuple[object, ...]:
-            return (preview_panel(found, language),)
+            return preview_panel(found, language), ""
 
-        for (panel,) in streamed(self.desk.line, language, begin, shown, lambda panel: (panel,)):
-            yield str(panel)
+        def told(panel: str) -> tuple[object, ...]:
+            return "", f'<div class="trial">{panel}</div>'  # the result below stays what it was
+
+        yield from streamed(self.desk.line, language, begin, shown, told, self.desk.estimate.after_of_preview)
 
     def transfer(
         self,
@@ -122,11 +124,10 @@ class Transfer:
         how = (subject_face, driving_face, preset, full_frame, mode, size, sound, method, calm, head, mouth, eyes,
                brows, gaze, wrinkles)  # fmt: skip
         try:
-            consent, visit = consent_of(consent_subject, consent_driving, consent_purpose), self.desk.visit(request)
-            provenance.require(consent)
+            agreed, visit = agreed_to(consent_subject, consent_driving, consent_purpose), self.desk.visit(request)
             yield _only(running_panel(Step("start", 0, None), None, language))
             first, second, settings = self._chosen(visit, subject, driving, how)
-            yield from self._run(visit, first, second, settings, consent, language)
+            yield from self._run(visit, first, second, settings, agreed, language, preset)
         except Exception as error:
             yield _only(message_panel(explained(error, language), "wrong"))  # stays when the toast is gone
             raise toast(error, language) from error
@@ -145,16 +146,13 @@ class Transfer:
         return first, second, settings
 
     def _run(
-        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language
+        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, agreed: Agreement, language: Language,
+        preset: Preset,
     ) -> Iterator[Outputs]:
         """Panels while it works, then the result."""
         folder = self.desk.visits.new_folder(visit)
-        work = self._work(visit, subject, driving, settings, consent, language, folder)
-        info = self.desk.studio.facts(driving.path, "driving").info
-        rendering = self.desk.estimate.transfer(info, settings)
-        later = {"study": rendering, "build": rendering, "track": 0.0}
-        judging = self.desk.estimate.judge(info)
-        pace = Pace(lambda stage: later.get(stage, 0.0) + judging)
+        work = self._work(visit, subject, driving, settings, agreed, language, folder, preset)
+        pace = Pace(self.desk.left_of(driving, settings))
         started = time.monotonic()
         for item in in_turn(self.desk.line, work, lambda: shutil.rmtree(folder, ignore_errors=True)):
             if isinstance(item, Run):
@@ -171,20 +169,20 @@ class Transfer:
                 yield _only(panel_of(item, pace, language))
 
     def _work(
-        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, consent: Consent, language: Language,
-        folder: Path,
+        self, visit: Visit, subject: Clip, driving: Clip, settings: Settings, agreed: Agreement, language: Language,
+        folder: Path, preset: Preset,
     ) -> Callable[[Report], Run]:
         """The work itself, which runs in a thread of its own."""
         studio, estimate = self.desk.studio, self.desk.estimate
         out = folder / f"{subject.path.stem[:24]}_{driving.path.stem[:24]}_AI-generated.mp4"
 
         def work(report: Report) -> Run:
-            head = self.desk.head(visit, subject, consent, report)
+            head = self.desk.head(visit, subject, agreed, report)
             result = run_to_end(studio.transfer(head, driving, out, settings), report)
             seconds = {"study": head.seconds, **result.seconds}
             total = seconds.pop("total", 0.0)
             report(Step("measure", 0, None))
-            run = Run(subject, driving, settings, language, consent, folder, result, seconds)
+            run = Run(subject, driving, settings, language, agreed, folder, result, seconds, preset, utc_now())
             run.videos[settings.method] = result.video
             clock = time.perf_counter()
             try:
@@ -196,16 +194,23 @@ class Transfer:
             seconds["judge"] = time.perf_counter() - clock
             run.players = studio.clips(head, driving, settings.full_frame, folder)
             frames = studio.facts(driving.path, "driving").info.frames or 0
-            estimate.learn(settings, frames, {"transfer": total, "judge": seconds["judge"]})
+            tracked = seconds.get("decode", 0.0) + seconds.get("track", 0.0)
+            spent = {"track": tracked, "align": seconds.get("align", 0.0), "judge": seconds["judge"]}
+            estimate.learn(settings, frames, {"transfer": total, **spent})
             return run
 
         return work
 
-    def asked(self, request: gr.Request, subject: str | None, driving: str | None, *_: object) -> tuple[object, ...]:
+    def asked(
+        self, request: gr.Request, subject: str | None, driving: str | None, *_: object
+    ) -> Iterator[tuple[object, ...]]:
         """What is shown until a run begins: panel, note, preview, buttons. It does not begin without both clips."""
+        language = language_of(request)
         if not (subject and driving):  # Gradio's file widget would not show a validator's word
-            raise gr.Error(text("clip_needed", language_of(request)), duration=None, print_exception=False)
-        return running_panel(Step("start", 0, None), None, language_of(request)), "", "", *switched(busy=True)
+            words = text("clip_needed", language)
+            yield message_panel(words, "wrong"), "", "", *switched(busy=False)
+            raise notice(words)
+        yield running_panel(Step("start", 0, None), None, language), "", "", *switched(busy=True)
 
     def stopped(self, request: gr.Request) -> tuple[object, ...]:
         """What is shown after a stop: note, buttons."""

@@ -10,7 +10,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,15 +18,17 @@ from pathlib import Path
 from tmt.errors import Language
 from tmt.evaluate.protocols import Cast
 from tmt.evaluate.run_numbers import RunNumbers
+from tmt.page.agreement import Agreement
 from tmt.page.studio import Clip, Viewer
-from tmt.preflight import Preflight
+from tmt.preflight import Preflight, Role
 from tmt.receipt import Review
-from tmt.types import CanonicalHead, Consent, Result, Settings
-from tmt.votes import Pair, Vote
+from tmt.types import CanonicalHead, Result, Settings
+from tmt.votes import Pair
 
 HEADS = 2  # of one visitor: the one in use, and the one before
 ALL_HEADS = 8  # of all visitors: a head takes up to 120 MB
 HEAD_SECONDS = 30 * 60.0  # without use
+LEFT_SECONDS = 60.0  # after a page was closed: what it asked for last may still be on its way
 
 
 @dataclass
@@ -37,10 +39,12 @@ class Run:
     driving: Clip
     settings: Settings
     language: Language
-    consent: Consent  # that was given for it: a head that had to give way is studied again
+    agreed: Agreement  # for it, and for what is made from it: a head that had to give way is studied again
     folder: Path
     result: Result
     seconds: dict[str, float]
+    preset: str
+    finished: str  # UTC, ISO 8601
     players: Mapping[str, Path] = field(default_factory=dict)
     cast: Cast | None = None
     videos: dict[str, Path] = field(default_factory=dict)  # method -> video, the run's own first
@@ -55,13 +59,19 @@ class Visit:
 
     folder: Path
     used: float
+    left: float | None = None  # when their page was closed
     files: set[Path] = field(default_factory=set)
     heads: OrderedDict[str, CanonicalHead] = field(default_factory=OrderedDict)
     viewer: tuple[str, Viewer] | None = None  # of the head that was last looked at, under its key in `heads`
     head_files: dict[str, Mapping[str, Path]] = field(default_factory=dict)  # likewise
     looks: dict[tuple[str, str, int | None], Preflight] = field(default_factory=dict)
+    looking: Mapping[Role, threading.Lock] = field(
+        default_factory=lambda: {"subject": threading.Lock(), "driving": threading.Lock()}
+    )
+    chosen: dict[Role, str] = field(default_factory=dict)  # the clips in the form
+    cards: Counter[Role] = field(default_factory=Counter)  # how often the card under a clip was asked for
     run: Run | None = None
-    votes: list[Vote] = field(default_factory=list)
+    voter: str = field(default_factory=lambda: secrets.token_hex(4))  # in a blind test
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def drop_heads(self) -> None:
@@ -87,8 +97,15 @@ class Visits:
             if key not in self._visits:
                 self._visits[key] = Visit(self._cache() / f"visit-{secrets.token_hex(16)}", self._clock())
             visit = self._visits[key]
-            visit.used = self._clock()
+            visit.used, visit.left = self._clock(), None
             return visit
+
+    def leave(self, session: str | None) -> None:
+        """Note that a visitor's page was closed or loaded anew: nobody can come back to what was on it."""
+        with self._lock:
+            visit = self._visits.get(session or "")
+            if visit is not None:
+                visit.left = self._clock()
 
     def hold(self, visit: Visit, path: Path) -> None:
         """Remember a file as the visitor's, if it was uploaded (the examples belong to nobody)."""
@@ -122,11 +139,11 @@ class Visits:
                 self._delete(visit)
 
     def sweep(self) -> None:
-        """Forget visitors, and heads, that were not used for long."""
+        """Forget visitors who left, and visitors and heads that were not used for long."""
         now = self._clock()
         with self._lock:
             for key, visit in list(self._visits.items()):
-                if now - visit.used > self._keep:
+                if now - visit.used > self._keep or (visit.left is not None and now - visit.left > LEFT_SECONDS):
                     self._delete(self._visits.pop(key))
                 elif now - visit.used > HEAD_SECONDS:
                     visit.drop_heads()

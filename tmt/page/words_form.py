@@ -28,7 +28,11 @@ FORM: dict[str, tuple[str, str]] = {
         "3つすべてにチェックが入るまで、顔の解析は行いません。同意文の版：{version}",
     ),
     "consent_needed": ("Required", "必須"),
-    "clip_needed": ("Please choose both clips first.", "先に被写体と動きの素材を選んでください。"),
+    "consent_again": (
+        "Another clip, maybe another person: please confirm this anew.",
+        "素材が変わりました。写っている人について、改めて確認してください。",
+    ),
+    "clip_needed": ("Please choose a clip first.", "先に素材を選んでください。"),
     "subject_step": ("### 1 · Subject", "### 1 · 被写体"),
     "driving_step": ("### 2 · Motion", "### 2 · 動き"),
     "result_step": ("### 3 · Result", "### 3 · 結果"),
@@ -123,10 +127,14 @@ FORM: dict[str, tuple[str, str]] = {
     "run": ("Transfer the motion", "動きを転写する"),
     "stop": ("Stop", "停止"),
     "privacy": (
-        "Clips and results stay on the computer that serves this page. They are deleted after {hours} hours, or now:",
-        "素材と結果は、このページを動かしているコンピューターの中だけで扱い、{hours}時間後に削除します。今すぐ削除することもできます。",
+        "Clips and results stay on the computer that serves this page. They are deleted when you close or reload it, "
+        "after {hours} hours at the latest, or now:",
+        "素材と結果は、このページを動かしているコンピューターの中だけで扱います。ページを閉じるか再読み込みすると削除し、遅くとも{hours}時間後には削除します。"
+        "今すぐ消すこともできます。",
     ),
-    "delete": ("Delete all my clips and results now", "自分の素材と結果を今すぐ削除"),
+    "delete": ("Delete everything of mine now", "自分の素材と結果を今すぐ削除"),
+    "delete_sure": ("Really delete everything", "本当にすべて削除する"),
+    "delete_not": ("Keep", "やめる"),
     "deleted": (
         "Deleted: your clips, your results and the 3D head.",
         "削除しました。素材・結果・3D頭部は残っていません。",

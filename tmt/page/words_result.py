@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 RESULT: dict[str, tuple[str, str]] = {
+    "former": ("Former result:", "前回の結果："),
     "queue": ("Waiting: place {place} of {of}", "順番待ち：{of}件中{place}番目"),
     "start": ("Starting", "準備しています"),
     "study": ("Studying the subject", "被写体を解析しています"),
@@ -60,6 +61,10 @@ RESULT: dict[str, tuple[str, str]] = {
         "Render the same clip with a simpler method; it joins the player above, and its figures join the table.",
         "同じ動画を別の方式でも生成し、上のプレーヤーと数値の表に追加します。",
     ),
+    "joined": (
+        "Added to the player above: {name}. Its answers are below the figures there.",
+        "上のプレーヤーに「{name}」を追加しました。評価は数値の下に表示します。",
+    ),
     "other_method": ("Method to compare with", "比較する方式"),
     "render_method": ("Render and compare", "生成して比較"),
     "model_help": (
@@ -98,10 +103,23 @@ RESULT: dict[str, tuple[str, str]] = {
     "turntable": ("Make a turntable video", "左右に回転する動画を作る"),
     "turntable_video": ("Turntable", "左右に回転する動画"),
     "blind_help": (
-        "The same moment by two methods, in random order and without names. Which looks better?",
-        "同じ動画を2つの方式で生成し、方式名を伏せて順不同で並べます。どちらが自然に見えるかを選んでください。",
+        "Your result and the same clip by the method chosen here, as A and B in random order. Which looks better? "
+        "The names are shown at the end.",
+        "できあがった映像と、ここで選ぶ方式で生成した映像を、AとBとして順不同で並べます。どちらが自然に見えますか。"
+        "方式の名前は最後に表示します。",
     ),
     "blind_start": ("Show a pair", "比較を始める"),
+    "opponent": ("Your result against", "結果の比較対象"),
+    "blind_itself": (
+        "Your result was made by this method itself. Please choose another one.",
+        "できあがった映像と同じ方式です。別の方式を選んでください。",
+    ),
+    "voted": (
+        "Saved: {choice}. You may still change your mind; only the last answer counts.",
+        "記録しました：{choice}。選び直すこともでき、最後の回答だけを数えます。",
+    ),
+    "vote_first": ("Please answer first.", "先に回答してください。"),
+    "blind_end": ("End the test and show the names", "テストを終えて方式の名前を見る"),
     "vote_left": ("A is better", "Aのほうが良い"),
     "vote_right": ("B is better", "Bのほうが良い"),
     "vote_same": ("No difference", "違いがわからない"),
