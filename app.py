@@ -21,6 +21,7 @@ from gradio.utils import get_upload_folder
 from tmt import provenance
 from tmt.checkpoint import add_options
 from tmt.errors import TmtError
+from tmt.page.checking import build_checking
 from tmt.page.desk import Desk
 from tmt.page.examples import load_examples
 from tmt.page.form import build_form, html_texts
@@ -65,6 +66,7 @@ def build(
     with blocks:
         form = build_form(i18n, shown)
         connect(desk, form, build_results(i18n))
+        build_checking(i18n, desk)
     sweep_forever(desk.visits)
     return Page(blocks, i18n)
 

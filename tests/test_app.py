@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import importlib
 import json
 import re
 import threading
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,10 @@ from tmt.page.words_form import FORM
 from tmt.page.words_result import RESULT
 from tmt.pipeline import TalkingHeadPipeline
 from tmt.report_words import WORDS
-from tmt.types import Result, Step
+from tmt.seal import Seal
+from tmt.types import Receipt, Result, Settings, Step
+from tmt.verify import TEXTS as FINDINGS
+from tmt.video import VideoWriter, read_frames
 
 clips, served = page_server.clips, page_server.served  # fixtures
 CONSENTS = ("consent_subject", "consent_driving", "consent_purpose")
@@ -183,13 +188,31 @@ def test_the_chosen_face_reaches_the_study(
 def test_the_endpoints_have_names_types_and_descriptions(client: gradio_client.Client) -> None:
     told = client.view_api(return_format="dict")
     assert isinstance(told, dict)
-    assert set(told["named_endpoints"]) == {"/transfer", "/view", "/study", "/delete"}
+    assert set(told["named_endpoints"]) == {"/transfer", "/view", "/study", "/delete", "/verify"}
     assert told["unnamed_endpoints"] == {}
     for name, endpoint in told["named_endpoints"].items():
         assert all(parameter["python_type"]["type"] for parameter in endpoint["parameters"]), name
     info = httpx.get(f"{client.src}gradio_api/info").json()["named_endpoints"]
     assert "consent_purpose: evaluation only" in info["/transfer"]["description"]
     assert all(endpoint["description"] for endpoint in info.values())
+
+
+def test_anybody_can_check_a_video_without_consent(
+    client: gradio_client.Client, clips: dict[str, Path], tmp_path: Path, driving_clip: Path
+) -> None:
+    seal = Seal(Settings(), Receipt("tmt-consent-1", (), ""), {})
+    ours = tmp_path / "<b>ours.mp4"
+    marked = seal.marker()
+    with VideoWriter(ours, size=(256, 256), fps=Fraction(25), seal=seal.sign) as writer:
+        for frame in read_frames(driving_clip):
+            writer.write(marked(frame))
+    for path, finding in ((ours, "signed"), (driving_clip, "nothing")):
+        words, told = client.predict(gradio_client.handle_file(str(path)), api_name="/verify")
+        assert told["finding"] == finding
+        assert FINDINGS[finding][0] in html.unescape(words)
+        assert "<b>" not in words
+    with pytest.raises(gradio_client.exceptions.AppError, match=r"broken\.mp4: "):
+        client.predict(gradio_client.handle_file(str(clips["broken"])), api_name="/verify")
 
 
 def test_a_bad_file_is_one_clear_error(client: gradio_client.Client, served: Served, clips: dict[str, Path]) -> None:

@@ -20,13 +20,13 @@ SKIPPED = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache",
 ENTRANCES = {"__init__", "__main__", "cli", "cli_bars", "cli_batch", "cli_verify", "doctor", "page"}  # what is started
 MEASURING = {"evaluate", "train"}  # uses the whole product; only the command line knows it
 ORDER = {"batch", "pipeline", "preview", "run", "draw", "renderer", "study"}  # puts the stages in order
-FOUNDATION = {"_version", "errors", "topology", "types", "geometry"}  # what every stage may use
+FOUNDATION = {"_version", "errors", "messages", "topology", "types", "geometry"}  # what every stage may use
 # What app.py and the page use of the rest: what a run is asked by, and what it is shown with.
 APP_USES = {"checkpoint", "errors", "types", "provenance", "pipeline", "page", "report_html"}
 PAGE_USES = APP_USES | {
     "chosen", "estimate", "evaluate", "export", "learned", "motion", "preflight", "presets", "preview", "probe",
     "progress", "proxies", "receipt", "report_figures", "report_findings", "report_words", "run", "topology", "track",
-    "video", "votes", "working",
+    "verify", "video", "votes", "working",
 }
 
 LINES = 250

@@ -18,6 +18,7 @@ import pytest
 from tmt import provenance
 from tmt.errors import ConsentError, MediaError, OutputError
 from tmt.types import Consent, Settings
+from tmt.whole import write_json
 
 IDS = ("subject", "driving", "purpose")
 AGREED = Consent(subject=True, driving=True, purpose=True)
@@ -143,7 +144,7 @@ def test_report_says_what_was_done(tmp_path: Path) -> None:
 
 def test_report_survives_json_unchanged(tmp_path: Path) -> None:
     told = provenance.report(make_run(tmp_path))
-    provenance.write_json(tmp_path / "out.json", told)
+    write_json(tmp_path / "out.json", told)
     assert json.loads((tmp_path / "out.json").read_text(encoding="utf-8")) == told
 
 
@@ -169,7 +170,7 @@ def test_what_is_not_a_number_is_null_in_json() -> None:
 def test_json_replaces_the_old_one_and_leaves_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text("old")
-    provenance.write_json(path, {"label": "AI生成"})
+    write_json(path, {"label": "AI生成"})
     assert json.loads(path.read_text(encoding="utf-8")) == {"label": "AI生成"}
     assert os.listdir(tmp_path) == ["out.json"]
 
@@ -183,16 +184,16 @@ def test_json_that_fails_leaves_the_old_one_and_no_part(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OutputError, match="No space left"):
-        provenance.write_json(path, {"a": 1})
+        write_json(path, {"a": 1})
     assert path.read_text() == "old" and os.listdir(tmp_path) == ["out.json"]
 
 
 def test_json_into_an_absent_folder_is_an_output_error(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"out\.json"):
-        provenance.write_json(tmp_path / "absent" / "out.json", {})
+        write_json(tmp_path / "absent" / "out.json", {})
 
 
 def test_what_json_cannot_hold_writes_nothing(tmp_path: Path) -> None:
     with pytest.raises((TypeError, ValueError)):
-        provenance.write_json(tmp_path / "out.json", {"a": float("nan")})
+        write_json(tmp_path / "out.json", {"a": float("nan")})
     assert os.listdir(tmp_path) == []

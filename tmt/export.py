@@ -28,6 +28,7 @@ from tmt.progress import Progress, counted, nobody
 from tmt.stages import sheet, stages
 from tmt.topology import Topology
 from tmt.types import Array, CanonicalHead
+from tmt.whole import write_json
 from tmt.writer import COMMENT
 
 EYE_CORNERS = 0.09  # metres between the outer corners of the eyes: an average adult; the true size cannot be known
@@ -95,7 +96,7 @@ def save_head(
                 tick()
         if REPORT in names:
             outputs = {Path(name).stem: provenance.fingerprint(part / name) for name in names if name != REPORT}
-            provenance.write_json(part / REPORT, _report(head, _summary(head, baked, metres), outputs))
+            write_json(part / REPORT, _report(head, _summary(head, baked, metres), outputs))
     return [folder / name for name in names]
 
 

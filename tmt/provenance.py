@@ -5,13 +5,9 @@ A report names files without their folders, and no user or host: it can be hande
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import hashlib
-import json
-import os
 import platform
-import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tmt._version import __version__
-from tmt.errors import ConsentError, Language, MediaError, OutputError
+from tmt.errors import ConsentError, Language, MediaError
 from tmt.types import Array, Consent, Receipt
 
 if TYPE_CHECKING:
@@ -181,29 +177,6 @@ def report(run: Run) -> dict[str, object]:
 def tracking(tracker: object, face: int | None) -> dict[str, object]:
     """What a result depends on beside its settings: the tracker's name, and which face of the subject clip it is."""
     return {"tracker": type(tracker).__name__, "subject_face": face}
-
-
-def write_json(path: Path, mapping: Mapping[str, object]) -> None:
-    """Write a mapping as UTF-8 JSON, whole or not at all; raises OutputError."""
-    write_text(path, json.dumps(mapping, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8, whole or not at all; raises OutputError."""
-    part = path.with_name(f".{uuid.uuid4().hex}.tmp")  # same folder: os.replace is atomic within a file system only
-    try:
-        part.write_bytes(text.encode("utf-8", "backslashreplace"))  # a name on disk need not be text
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError("output_unwritable", name=path.name, reason=error.strerror) from error
-    finally:
-        _remove(part)
-
-
-def _remove(path: Path) -> None:
-    """Delete a file if it can be; a failure here would hide the error that matters."""
-    with contextlib.suppress(OSError):
-        path.unlink(missing_ok=True)
 
 
 def utc_now() -> str:

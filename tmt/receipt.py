@@ -8,8 +8,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Literal
 
-from tmt import provenance
 from tmt.errors import Language
+from tmt.whole import write_json
 
 RECEIPT = "tmt-receipt-1"
 REVIEW = "tmt-review-1"
@@ -59,14 +59,14 @@ def receipt(report: Mapping[str, object], language: Language) -> dict[str, objec
 def write_receipt(video: Path, report: Mapping[str, object], language: Language) -> Path:
     """Put the receipt beside a video."""
     path = video.with_name(f"{video.stem}_receipt.json")
-    provenance.write_json(path, receipt(report, language))
+    write_json(path, receipt(report, language))
     return path
 
 
 def write_review(video: Path, signed: Review, report: Mapping[str, object]) -> Path:
     """Put the sign-off beside a video; the video's hash says what was reviewed."""
     path = video.with_name(f"{video.stem}_review.json")
-    provenance.write_json(path, {"schema": REVIEW, **asdict(signed), "outputs": _hashes(report, "outputs")})
+    write_json(path, {"schema": REVIEW, **asdict(signed), "outputs": _hashes(report, "outputs")})
     return path
 
 

@@ -99,8 +99,19 @@ def html_report(story: Story, language: Language) -> str:
 def _label(story: Story, language: Language) -> str:
     label = story.report.get("label")
     shown = isinstance(label, Mapping) and bool(label.get("visible"))
-    words = f"{word('generated', language)} {word('label_on' if shown else 'label_off', language)}"
+    visible = word("label_on" if shown else "label_off", language)
+    words = f"{word('generated', language)} {visible} {_sealed(story, language)}"
     return _paragraph(f"<strong>AI生成 / AI-generated</strong><br>{words}", "ai", escaped=True)
+
+
+def _sealed(story: Story, language: Language) -> str:
+    """Signature and mark of the result."""
+    mark, signed = (story.report.get(key) for key in ("mark", "credentials"))
+    if not isinstance(mark, Mapping) or not isinstance(signed, Mapping):
+        return ""
+    if not signed.get("signed"):
+        return html.escape(word("unsigned", language, reason=str(signed.get("reason"))))
+    return html.escape(word("sealed", language, number=mark.get("number") or "-"))
 
 
 def _moments(story: Story, language: Language) -> str:

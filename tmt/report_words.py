@@ -90,6 +90,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "label_off": (
         "The visible label was switched off for this run.", "この動画では「AI生成」の表示がオフに設定されています。"
     ),
+    "sealed": (
+        "The video is signed (Content Credentials) and carries an invisible mark, number {number};"
+        " tmt verify reads both.",
+        "映像には電子署名（Content Credentials）と見えない透かし（番号 {number}）が入っています。"
+        "tmt verify で確認できます。",
+    ),
+    "unsigned": ("The video could not be signed: {reason}.", "映像に電子署名を付けられませんでした：{reason}"),
     "made": ("Created", "作成日時"),
     "subject": ("Subject", "被写体"),
     "driving": ("Motion clip", "動きの動画"),
@@ -180,6 +187,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "set_side_by_side": ("Side-by-side video", "並べて比較する動画"),
     "set_sound": ("Sound", "音声"),
     "set_label": ("Visible AI label", "「AI生成」の表示"),
+    "set_mark": ("Invisible mark", "見えない透かし"),
     "set_head": ("Head movement (multiplier)", "頭の動き（倍率）"),
     "set_mouth": ("Mouth (multiplier)", "口（倍率）"),
     "set_eyes": ("Eyelids (multiplier)", "まぶた（倍率）"),

@@ -25,6 +25,7 @@ from tmt.seal import Seal, check_signer
 from tmt.track import FaceTracker
 from tmt.types import METHODS, Array, CanonicalHead, Method, Result, Settings, Step, Targets
 from tmt.video import VideoWriter, read_frames
+from tmt.whole import write_json
 
 SIZES = (256, 512, 1024)
 
@@ -115,7 +116,7 @@ def write(job: Job, tracker: FaceTracker) -> Generator[Step, None, Result]:
         seconds["total"] = time.perf_counter() - started + sum(job.spent.values())  # type: ignore[assignment]
         report = _report(job, beside, seal, seconds, limits, tracker)
         report_path = job.out.with_suffix(".json")
-        provenance.write_json(report_path, report)
+        write_json(report_path, report)
     except BaseException:
         for path in fresh:
             path.unlink(missing_ok=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 from tmt.batch.jobs import PAGE, TABLE, Outcome, Pair
 from tmt.batch.page import html_page
 from tmt.errors import Language, TmtError
-from tmt.provenance import write_text
 from tmt.shots import resized
 from tmt.types import Array
 from tmt.video import probe, read_frames
+from tmt.whole import write_text
 
 COLUMNS = ("line", "subject", "driving", "output", "status", "seconds", "frames", "tracked", "limits", "error")
 POSTER = 320  # px, width of the pictures on the page at most

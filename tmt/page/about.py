@@ -22,9 +22,19 @@ def about_line(run: Run, language: Language) -> str:
     size = text("value_size", language, width=info.width, height=info.height)
     clock = f'<time datetime="{html.escape(run.finished)}">{html.escape(run.finished)}</time>'
     method = text(of_method(run.settings.method), language)
-    rest = " · ".join([*(html.escape(part) for part in (preset, method, size)), clock])
+    rest = " · ".join([*(html.escape(part) for part in (preset, method, size, *_sealed(run, language))), clock])
     former = f'<span class="former">{html.escape(text("former", language))}</span>'
     return f'<p class="about">{former}<span class="clips">{clips}</span> <span>{rest}</span></p>'
+
+
+def _sealed(run: Run, language: Language) -> list[str]:
+    """The number in the result's mark, and whether it is signed."""
+    mark, signed = (run.result.report.get(key) for key in ("mark", "credentials"))
+    number = mark.get("number") if isinstance(mark, Mapping) else None
+    parts = [text("run_number", language, number=number)] if number else []
+    if isinstance(signed, Mapping):
+        parts.append(text("run_signed" if signed.get("signed") else "run_unsigned", language))
+    return parts
 
 
 def verdicts(method: str, numbers: RunNumbers, language: Language) -> str:

@@ -54,6 +54,17 @@ RESULT: dict[str, tuple[str, str]] = {
     # Tabs of the result.
     "tab_methods": ("Compare methods", "方式の比較"),
     "tab_head": ("3D head", "3D頭部"),
+    "verify_title": ("Check a video: is it from tmt?", "動画を検証：tmtで作られたものか"),
+    "verify_help": (
+        "Give any video or picture. Every video made here carries a signature and an invisible mark, and this reads "
+        "both. No face is analysed.",
+        "動画または画像を選んでください。ここで作られた映像には電子署名と見えない透かしが入っており、その両方を読み取ります。顔の解析は行いません。",
+    ),
+    "verify_file": ("Video to check", "検証する動画"),
+    "verifying": ("Checking …", "検証しています…"),
+    "run_number": ("run {number}", "実行番号 {number}"),
+    "run_signed": ("signed", "署名済み"),
+    "run_unsigned": ("not signed", "署名なし"),
     "tab_blind": ("Blind test", "ブラインドテスト"),
     "tab_review": ("Sign-off", "レビューと承認"),
     "tab_files": ("Downloads", "ダウンロード"),
