@@ -20,7 +20,7 @@ from media_files import sound_of
 from tmt import __version__, provenance
 from tmt.__main__ import main as start
 from tmt.cli import main
-from tmt.video import probe
+from tmt.video import probe, read_frames
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -80,6 +80,15 @@ def test_the_side_by_side_video_shows_three_panels_as_long_as_the_result(transfe
     video, beside = (probe(transfer.folder / name) for name in ("out.mp4", "out_side-by-side.mp4"))
     assert (beside.width, beside.height) == (3 * video.width, video.height)
     assert (beside.frames, beside.has_audio) == (video.frames, True)
+
+
+def test_the_driving_panel_shows_the_frame_that_the_result_was_made_from(transfer: Done, driving_clip: Path) -> None:
+    width = probe(transfer.folder / "out.mp4").width
+    driving = np.stack(list(read_frames(driving_clip))).astype(int)
+    for number, frame in enumerate(read_frames(transfer.folder / "out_side-by-side.mp4")):
+        panel = frame[:200, width : 2 * width].astype(int)  # the caption lies below
+        apart = np.abs(driving[:, :200] - panel).mean((1, 2, 3))
+        assert apart[number] <= apart.min() + 0.1, number
 
 
 def test_the_report_tells_what_was_done_with_what(transfer: Done, subject_clip: Path, driving_clip: Path) -> None:
