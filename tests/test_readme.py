@@ -15,6 +15,7 @@ from tmt.cli import _parser
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = ("README.md", "README.ja.md", "tmt/evaluate/README.md", "tmt/train/README.md")
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 
 
@@ -32,9 +33,10 @@ def front_matter() -> dict[str, str]:
     return {key: value.strip('"') for key, value in pairs}
 
 
-def shown_commands() -> list[str]:
+def shown_commands(document: str) -> list[str]:
     """Every line in a block of shell commands that calls the program."""
-    blocks = re.findall(r"^```(?:bash|sh|console)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    told = (ROOT / document).read_text("utf-8")
+    blocks = re.findall(r"^```(?:bash|sh|console)?\n(.*?)^```", told, re.MULTILINE | re.DOTALL)
     lines = [line.removeprefix("$ ") for block in blocks for line in re.sub(r"\\\n\s*", "", block).splitlines()]
     return [line for line in lines if re.match(r"(\S*python3? -m )?tmt ", line)]
 
@@ -80,16 +82,19 @@ def test_the_licence_is_named_alike_everywhere() -> None:
     assert 'license = "Apache-2.0"' in (ROOT / "pyproject.toml").read_text("utf-8")
 
 
-def test_every_command_that_is_shown_is_understood() -> None:
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_that_is_shown_is_understood(document: str) -> None:
     parser = _parser()
-    for line in shown_commands():
+    for line in shown_commands(document):
         words = shlex.split(line, comments=True)
         parser.parse_args(words[words.index("tmt") + 1 :])
 
 
-def test_every_file_that_is_linked_is_there() -> None:
-    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)", README):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_that_is_linked_is_there(document: str) -> None:
+    told, folder = (ROOT / document).read_text("utf-8"), (ROOT / document).parent
+    for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)\s#]+)", told):
+        assert (folder / target).exists(), target
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the script is written for bash")
@@ -114,3 +119,7 @@ def test_continuous_integration_runs_the_readme_command_and_passes_its_status_on
     assert ("fine" in done.stdout.splitlines()) is (status != 2)
     assert "no" not in done.stdout.splitlines()
     assert (tmp_path / ".venv-test").exists() is (status == 2)
+
+
+def test_the_readme_can_be_read_at_one_go() -> None:
+    assert README.count("\n") <= 420
