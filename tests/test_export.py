@@ -169,7 +169,7 @@ def test_a_failure_half_way_leaves_older_files_alone_and_nothing_new(
 
     monkeypatch.setattr(export, "bake", lambda *_: once_seen)
     monkeypatch.setattr(export, "_makers", lambda *_: dict.fromkeys(export.FILES, lambda: b"new"))
-    monkeypatch.setattr(provenance, "write_json", broken)
+    monkeypatch.setattr(export, "write_json", broken)
     with pytest.raises(OutputError, match="No space left"):
         export.save_head(head, MEDIAPIPE_478, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["front.png"]

