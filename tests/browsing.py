@@ -18,6 +18,7 @@ from tmt.errors import Language
 from tmt.page.texts import text
 
 if TYPE_CHECKING:
+    from page_server import Served
     from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="a browser is driven by playwright")
@@ -130,3 +131,17 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a file, which take it over by its name."""
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["en", "ja"])
+def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
+    """A visitor of the file's own `served` page, in each language."""
+    with visiting(browser, served.url, request.param) as visit:
+        yield visit

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import browsing
 import page_server
 import pytest
-from browsing import LOCALES, PHONE, Visit, chromium, needs_chromium, sync_api, visiting
+from browsing import LOCALES, PHONE, Visit, needs_chromium, sync_api, visiting
 from conftest import DATA
 from page_proxy import behind_prefix
 from page_server import MockStudio, Served, serve, until
@@ -25,7 +25,8 @@ from tmt.report_words import word
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-clips, served = page_server.clips, page_server.served  # fixtures
+browser, visit = browsing.browser, browsing.visit  # fixtures
+clips, served = page_server.clips, page_server.served
 pytestmark = needs_chromium
 CONTROLS = "button, input, select, textarea, video, img, [tabindex='0']"
 NAMELESS = """(controls) => [...document.querySelectorAll(controls)].filter(
@@ -40,18 +41,6 @@ ON_TOP = """(across) => {  // whose picture is seen, so far across the wiped one
   const box = lane.getBoundingClientRect(), x = box.left + across * box.width, y = box.top + box.height / 3;
   return document.elementsFromPoint(x, y).find((part) => part.closest(".lane")).closest(".lane").dataset.role;
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=["en", "ja"])
-def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
-    with visiting(browser, served.url, request.param) as visit:
-        yield visit
 
 
 def test_the_empty_page_shows_an_example_and_speaks_the_readers_language(visit: Visit) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import browsing
 import page_server
 import pytest
-from browsing import Visit, chromium, needs_chromium, sync_api, visiting
+from browsing import Visit, needs_chromium, sync_api
 from page_server import Served, until
 
 from tmt import provenance
@@ -16,22 +16,11 @@ from tmt.page import visits
 from tmt.page.texts import text
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Dialog
+    from playwright.sync_api import Dialog
 
-clips, served = page_server.clips, page_server.served  # fixtures
+browser, visit = browsing.browser, browsing.visit  # fixtures
+clips, served = page_server.clips, page_server.served
 pytestmark = needs_chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=["en", "ja"])
-def visit(request: pytest.FixtureRequest, browser: Browser, served: Served) -> Iterator[Visit]:
-    with visiting(browser, served.url, request.param) as visit:
-        yield visit
 
 
 def ticked(visit: Visit) -> list[bool]:

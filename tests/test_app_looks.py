@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import browsing
 import page_server
 import pytest
-from browsing import PHONE, Visit, chromium, needs_chromium, visiting
+from browsing import PHONE, Visit, needs_chromium, visiting
 from conftest import DATA
 from page_server import Served, until
 
@@ -20,16 +21,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = needs_chromium
-served = page_server.served  # fixture
+browser, served = browsing.browser, page_server.served  # fixtures
 WIDE = (1440, 900)
 CLIPS = {side: DATA / f"{side}.mp4" for side in ("subject", "driving")}
 SIZE = "(element) => { const box = element.getBoundingClientRect(); return [box.width, box.height]; }"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

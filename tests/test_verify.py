@@ -197,6 +197,9 @@ def test_the_command_answers_by_its_status_and_lists_all(
     root = tmp_path / "root.pem"
     assert main(["verify", str(sealed), "--export-root", str(root), "--trust", str(root)]) == 0
     assert main(["verify", str(tmp_path / "none.mp4")]) == 3
+    with pytest.raises(SystemExit) as nothing:
+        main(["verify"])
+    assert nothing.value.code == 2, "nothing is not from tmt"
     assert main(["verify", str(sealed), "--trust", str(driving_clip)]) == 3
 
 

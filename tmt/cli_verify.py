@@ -6,7 +6,6 @@ Exit status: 0 every file is from tmt, by its signature or its mark; 1 one is no
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -24,19 +23,20 @@ def add_verify(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     verify.add_argument("--json", action="store_true", help="all that is found, for programs")
     verify.add_argument("--export-root", type=Path, metavar="ROOT.pem",
                         help="write the certificate by which others can check what was signed here")  # fmt: skip
-    verify.set_defaults(run=_verify)
+    verify.set_defaults(run=_verify, usage_error=verify.error)
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from tmt.verify import roots, sentences, verify
+    if not options.files and options.export_root is None:
+        options.usage_error("give at least one FILE, or --export-root")
+    from tmt.verify import record, roots, sentences, verify
 
     if options.export_root is not None:
         _export(options.export_root)
     trust = roots(options.trust)
     verdicts = [verify(path, trust) for path in options.files]
     if options.json:
-        plain = [{**dataclasses.asdict(one), "from_tmt": one.from_tmt, "number": one.number} for one in verdicts]
-        print(json.dumps(plain, ensure_ascii=False, indent=2))
+        print(json.dumps([record(one) for one in verdicts], ensure_ascii=False, indent=2))
     else:
         for one in verdicts:
             first, *others = sentences(one, spoken())

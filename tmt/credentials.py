@@ -183,16 +183,18 @@ def _own() -> Signer:
     path = _folder() / "signer.pem"
     with contextlib.suppress(OSError, ValueError):
         return _parted(path.read_bytes())
-    made = _made()
+    from tmt.certificate import made
+
+    fresh = made(ROOT_NAME, NAME, YEARS)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(f".{secrets.token_hex(6)}.pem")
         part.touch(0o600, exist_ok=False)  # nobody else may read the key, not even for a moment
-        part.write_bytes(made)
+        part.write_bytes(fresh)
         os.replace(part, path)
         return _parted(path.read_bytes())  # two processes may have made one: the last stays
     except OSError:
-        return _kept(made)
+        return _kept(fresh)
 
 
 _KEPT: list[Signer] = []
@@ -216,10 +218,3 @@ def _parted(pem: bytes) -> Signer:
     if end < datetime.now(timezone.utc) + timedelta(days=1):
         raise ValueError("expired")
     return Signer(pem[start:], pem[:start], own=True)
-
-
-def _made() -> bytes:
-    """A new key with its certificate and the root's, PEM."""
-    from tmt.certificate import made
-
-    return made(ROOT_NAME, NAME, YEARS)

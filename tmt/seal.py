@@ -46,7 +46,8 @@ class Seal:
             credentials.sign(source, target, self._signer, name, self._told())
         except (ImportError, ValueError) as error:  # no such library for this computer, or it refuses the file
             self._refused = str(error) or type(error).__name__
-        return self._refused is None
+            return False
+        return True
 
     def told(self) -> dict[str, object]:
         """For the report."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -93,6 +93,11 @@ def verify(path: Path, trust: Sequence[bytes] = (), name: str | None = None) -> 
     with closing(read_frames(path, every=1 if info.is_still else EVERY)) as frames:
         trace = find(islice(frames, FRAMES))
     return Verdict(name or path.name, _finding(told, trace), told, trace)
+
+
+def record(verdict: Verdict) -> dict[str, object]:
+    """A verdict for programs, as JSON knows it."""
+    return {**asdict(verdict), "from_tmt": verdict.from_tmt, "number": verdict.number}
 
 
 def _finding(told: Credentials | None, trace: Trace) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import asdict
 from inspect import getdoc
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from tmt.page.desk import Desk, language_of, toast
 from tmt.page.panels import message_panel
 from tmt.page.texts import text
 from tmt.page.wiring_result import QUIET
-from tmt.provenance import plain
-from tmt.verify import Verdict, sentences, verify
+from tmt.verify import Verdict, record, sentences, verify
 
 KINDS = {"signed": "done", "changed": "wrong"}  # of panels; others are neither
 
@@ -39,7 +37,7 @@ def build_checking(t: gr.I18n, desk: Desk) -> None:
             verdict = verify(path, name=Path(file).name)
         except Exception as error:
             raise toast(error, language) from error
-        return verdict_panel(sentences(verdict, language), verdict), plain(told(verdict))
+        return verdict_panel(sentences(verdict, language), verdict), record(verdict)
 
     def begin(request: gr.Request, file: str | None) -> str:
         return message_panel(text("verifying", language_of(request))) if file else ""
@@ -55,11 +53,6 @@ def build_checking(t: gr.I18n, desk: Desk) -> None:
         show_progress="hidden",
     )  # fmt: skip
     done.failure(lambda: "", None, shown, queue=False, **QUIET)  # why is told in the corner
-
-
-def told(verdict: Verdict) -> dict[str, object]:
-    """A verdict for programs."""
-    return {**asdict(verdict), "from_tmt": verdict.from_tmt, "number": verdict.number}
 
 
 def verdict_panel(words: list[str], verdict: Verdict) -> str:
